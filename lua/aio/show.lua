@@ -1,0 +1,144 @@
+-- How results read: the text of events, submissions and lists, and the fields
+-- of an event that are worked out when they are asked for.
+
+local show = {}
+
+--- aio.duration(ns) -> string
+--
+-- A duration in ns as people write it: "850 ns", "81 us", "3.4 ms", "1.2 s".
+-- Example: print(aio.duration(ev.clat))
+function show.duration(ns)
+  if ns < 1000 then return ("%d ns"):format(ns) end
+  local value, unit = ns / 1e3, "us"
+  if value >= 1000 then value, unit = value / 1e3, "ms" end
+  if value >= 1000 then value, unit = value / 1e3, "s" end
+  return (value < 10 and "%.1f %s" or "%.0f %s"):format(value, unit)
+end
+
+local without_range = { fsync = true, fdsync = true, noop = true, poll = true }
+
+-- "pread 4096 @0"
+function show.request(r)
+  local op = type(r.op) == "string" and r.op or "opcode " .. tostring(r.op)
+  if without_range[op] then return op end
+  local unit = op:sub(-1) == "v" and " segments" or ""
+  return ("%s %d%s @%d"):format(op, r.nbytes, unit, r.offset)
+end
+
+-- ---- events ----
+
+-- The names of the bits that matter; res has them all (POLLRDNORM and so on
+-- come along with POLLIN).
+local poll_bits = {
+  { "in", 1 }, { "out", 4 }, { "pri", 2 }, { "err", 8 }, { "hup", 0x10 },
+  { "rdhup", 0x2000 }, { "nval", 0x20 },
+}
+
+local function poll_names(mask)
+  local names = {}
+  for _, bit in ipairs(poll_bits) do
+    if mask & bit[2] ~= 0 then names[#names + 1] = bit[1] end
+  end
+  return table.concat(names, ",")
+end
+
+local function failed(ev)
+  return type(ev.res) == "number" and ev.res < 0
+end
+
+-- The fields of an event that are not stored in it.
+local computed = {}
+
+function computed.lat(_, ev)
+  return ev.slat and ev.slat + ev.clat
+end
+
+function computed.err(aio, ev)
+  return failed(ev) and (aio.errname(-ev.res) or tostring(-ev.res)) or nil
+end
+
+function computed.why(aio, ev)
+  return failed(ev) and aio.strerror(-ev.res) or nil
+end
+
+function computed.revents(_, ev)
+  if rawget(ev, "op") ~= "poll" or failed(ev) then return nil end
+  return poll_names(ev.res)
+end
+
+local function result_text(ev)
+  if failed(ev) then return ("-%s: %s"):format(ev.err, ev.why) end
+  if rawget(ev, "op") == "poll" then
+    return ev.res == 0 and "0 (canceled)" or ev.revents
+  end
+  return tostring(ev.res)
+end
+
+local function event_text(ev)
+  if ev.foreign then
+    return ("foreign event: data 0x%x -> %d"):format(ev.data, ev.res)
+  end
+  return ("%s -> %s (%s)"):format(show.request(ev), result_text(ev),
+                                  show.duration(ev.lat))
+end
+
+-- ---- submissions ----
+
+local function submission_text(s)
+  local parts = { ("submitted %d of %d"):format(s.taken, s.asked) }
+  if s.done_at_return then
+    parts[#parts + 1] = ("%d already done"):format(s.done_at_return)
+  end
+  parts[#parts + 1] = show.duration(s.ns) .. " in the call"
+  if s.switches then
+    parts[#parts + 1] = ("%d switches"):format(s.switches)
+  end
+  if s.err then parts[#parts + 1] = s.err end
+  return table.concat(parts, ", ")
+end
+
+-- ---- lists of requests in flight ----
+
+local function path_of(iocb)
+  local ok, path = pcall(function() return iocb.fd.path end)
+  return ok and path or nil
+end
+
+local function complete_list(list)
+  for _, r in ipairs(list) do r.path = path_of(r.obj) end
+  table.sort(list, function(a, b) return a.id < b.id end)
+end
+
+local function list_text(list)
+  if #list == 0 then return "nothing in flight" end
+  local lines = { "  id  age       fd    request" }
+  for _, r in ipairs(list) do
+    lines[#lines + 1] = ("%4d  %-8s  %-4d  %s%s%s"):format(
+      r.id, show.duration(r.age), r.fd, show.request(r),
+      r.path and "  " .. r.path or "", r.done and "  (done)" or "")
+  end
+  return table.concat(lines, "\n")
+end
+
+-- ---- into the metatables ----
+
+return setmetatable(show, {
+  __call = function(_, aio, metatables)
+    aio.duration = show.duration
+    metatables.event.__name = "aio event"
+    metatables.event.__tostring = event_text
+    metatables.event.__index = function(ev, key)
+      local f = computed[key]
+      return f and f(aio, ev)
+    end
+    metatables.submission.__tostring = submission_text
+    metatables.submission.__index = function(s, key)
+      local errno = rawget(s, "errno")
+      if not errno then return nil end
+      if key == "err" then return aio.errname(errno) end
+      if key == "why" then return aio.strerror(errno) end
+    end
+    metatables.list.__tostring = list_text
+    metatables.list.complete = complete_list
+  end,
+})

@@ -1,0 +1,81 @@
+/* Contexts as the files of the context binding share them. */
+#ifndef BINDING_CONTEXT_H
+#define BINDING_CONTEXT_H
+
+#include "binding/api.h"
+#include "binding/iocb.h"
+#include "core/context.h"
+
+/* What an event tells, copied out of its slot. */
+struct event_facts {
+  struct iocb iocb;
+  int64_t res, res2, slat, clat;
+};
+
+struct context_object {
+  const struct api_type *type;
+  struct context *context;   /* NULL: never opened, or collected */
+  struct event_facts handed; /* what each or run has handed out last */
+};
+
+extern const struct api_type context_type;
+
+/* User values of a context. */
+enum {
+  CONTEXT_IOCBS = 1,   /* array: the iocb in flight in slot i at i + 1 */
+  CONTEXT_ITERATOR,    /* the one iterator of each */
+  CONTEXT_LAST_EVENTS, /* the list handed out last; or the iocb whose event
+                          each or run has */
+  CONTEXT_REFUSED,     /* the iocb where the last submit stopped */
+  CONTEXT_EVENTFD,     /* the object of ctx:eventfd() */
+  CONTEXT_VALUES = CONTEXT_EVENTFD
+};
+
+/* The registry's key of aio.eventfd, for ctx:eventfd(). */
+#define CONTEXT_NEW_EVENTFD "aio.eventfd"
+
+/* The context at argument 1 for the kernel; raises when it was destroyed or
+ * belongs to the parent process. */
+struct context *context_check(lua_State *L);
+
+/* Pushes an AIO context over a table of calls: aio.setup's way in, and the
+ * tests' with a scripted one. 1 object, or nil, message, errno. */
+int context_push(lua_State *L, struct kaio *kaio, unsigned nr_events);
+
+/* Pushes the array of the iocbs in flight of the context at 1; raises where
+ * debug.setuservalue has put something else in its place. */
+void context_push_iocbs(lua_State *L);
+
+/* Removes the queue's slot (see context_deliver) and pushes its iocb; iocbs
+ * is the array's index in the stack. Cannot fail. */
+void context_hand_out(lua_State *L, struct context *c, int iocbs, int32_t index,
+                      int32_t prev);
+
+/* The method that submits (submit.c). */
+int context_submit_method(lua_State *L);
+
+/* The methods that take events (reap.c), and those that show what is there
+ * (inspect.c, with the fields). */
+extern const luaL_Reg context_takers[];
+extern const luaL_Reg context_views[];
+extern const luaL_Reg context_getters[];
+int context_tostring(lua_State *L);
+
+/* Hands out one done slot, whatever its place in the queue, as an event;
+ * pushed. The context is at 1. */
+void context_push_event(lua_State *L, int32_t index);
+
+/* The context at 1 even when it is destroyed; raises when it is collected. */
+struct context *context_any(lua_State *L);
+
+/* Pushes the event table of the iocb at the absolute index iocb. */
+void event_push(lua_State *L, const struct event_facts *facts, int iocb);
+
+/* Pushes the event table of an event that is not ours. */
+void event_push_foreign(lua_State *L, const struct io_event *e);
+
+/* Pushes a metatable that the Lua side fills (lua/aio/show.lua): "event",
+ * "submission", "list". */
+void event_metatable(lua_State *L, const char *name);
+
+#endif

@@ -1,0 +1,16 @@
+/* The Lua files of lua/aio, built in as text (generated: build/embedded.c). */
+#ifndef BINDING_EMBEDDED_H
+#define BINDING_EMBEDDED_H
+
+#include <stddef.h>
+
+struct embedded {
+  const char *module; /* "aio.tap"; "aio" itself is lua/aio/init.lua */
+  const char *chunk;  /* "@lua/aio/tap.lua", the name in tracebacks */
+  const char *text;
+  size_t size;
+};
+
+extern const struct embedded embedded_files[]; /* sorted; ends with NULLs */
+
+#endif

@@ -1,0 +1,276 @@
+/* What can be read of a context: its fields, its ring, what is in flight, its
+ * eventfd. */
+#include "binding/context.h"
+
+#include "core/clock.h"
+
+static void set_integer(lua_State *L, const char *key, lua_Integer n) {
+  lua_pushinteger(L, n);
+  lua_setfield(L, -2, key);
+}
+
+/* ---- fields ---- */
+
+/**
+ * ctx.nr_events -> integer
+ *
+ * How many requests in flight were asked for in aio.setup.
+ */
+static int get_nr_events(lua_State *L) {
+  lua_pushinteger(L, context_any(L)->nr_events);
+  return 1;
+}
+
+/**
+ * ctx.inflight -> integer
+ *
+ * How many requests the kernel accepted whose events were not handed out yet.
+ */
+static int get_inflight(lua_State *L) {
+  struct context *c = context_any(L);
+  lua_pushinteger(L, context_inherited(c) ? 0 : context_inflight(c));
+  return 1;
+}
+
+/**
+ * ctx.last_events -> list of events | nil
+ *
+ * The list of events that was made last, so that nothing is lost when an
+ * error kept it from being stored.
+ */
+static int get_last_events(lua_State *L) {
+  struct context_object *o = api_check(L, 1, &context_type);
+  if (lua_getiuservalue(L, 1, CONTEXT_LAST_EVENTS) != LUA_TUSERDATA)
+    return 1;
+  struct event_facts handed = o->handed;
+  int iocb = lua_gettop(L);
+  lua_createtable(L, 1, 0);
+  event_push(L, &handed, iocb);
+  lua_rawseti(L, -2, 1);
+  return 1;
+}
+
+/**
+ * ctx.ring -> table | nil
+ *
+ * The completion ring as it is now: {usable=, id=, nr=, head=, tail=, magic=,
+ * compat=, incompat=, ready= (events waiting in it)}. Where the ring can't be
+ * used (a kernel without it, valgrind, AIOSH_RING=off) only usable = false;
+ * nil when the context is destroyed.
+ * Example: print(ctx.ring.ready)
+ */
+static int get_ring(lua_State *L) {
+  struct context *c = context_any(L);
+  if (!context_usable(c))
+    return 0;
+  lua_createtable(L, 0, 9);
+  c = context_any(L);
+  const struct ring_map *map = c->ring.map;
+  lua_pushboolean(L, map != NULL);
+  lua_setfield(L, -2, "usable");
+  if (map == NULL)
+    return 1;
+  set_integer(L, "id", map->id);
+  set_integer(L, "nr", map->nr);
+  set_integer(L, "head", map->head);
+  set_integer(L, "tail", map->tail);
+  set_integer(L, "magic", map->magic);
+  set_integer(L, "compat", map->compat);
+  set_integer(L, "incompat", map->incompat);
+  set_integer(L, "ready", ring_ready(&c->ring));
+  return 1;
+}
+
+/**
+ * ctx.last_submit -> table | nil
+ *
+ * What became of the last io_submit: {asked=, taken=, done_at_return= (how many
+ * of its requests had finished when it returned; nil without the ring), ns=
+ * (how long it took), refused= (the iocb where it stopped), errno=, err=, why=
+ * (its error)}. When all were done at return, the I/O was synchronous. Its
+ * tostring is a line to read; nil before the first submit.
+ * Example: print(ctx.last_submit)
+ */
+static int get_last_submit(lua_State *L) {
+  struct submission s = context_any(L)->last;
+  if (!s.made)
+    return 0;
+  lua_createtable(L, 0, 8);
+  set_integer(L, "asked", s.asked);
+  set_integer(L, "taken", s.taken > 0 ? s.taken : 0);
+  set_integer(L, "ns", s.ns);
+  if (s.done >= 0)
+    set_integer(L, "done_at_return", s.done);
+  if (s.switches >= 0)
+    set_integer(L, "switches", s.switches);
+  if (s.taken < 0)
+    set_integer(L, "errno", -s.taken);
+  lua_getiuservalue(L, 1, CONTEXT_REFUSED);
+  lua_setfield(L, -2, "refused");
+  event_metatable(L, "submission");
+  lua_setmetatable(L, -2);
+  return 1;
+}
+
+const luaL_Reg context_getters[] = {{"nr_events", get_nr_events},
+                                    {"inflight", get_inflight},
+                                    {"last_events", get_last_events},
+                                    {"last_submit", get_last_submit},
+                                    {"ring", get_ring},
+                                    {NULL, NULL}};
+
+int context_tostring(lua_State *L) {
+  struct context_object *o = api_check(L, 1, &context_type);
+  struct context *c = o->context;
+  if (c == NULL || c->id == 0)
+    lua_pushliteral(L, "context (destroyed)");
+  else if (context_inherited(c))
+    lua_pushliteral(L, "context (the parent process's)");
+  else
+    lua_pushfstring(L, "context (%d events, %d in flight)", (int)c->nr_events,
+                    (int)context_inflight(c));
+  return 1;
+}
+
+/* ---- list ---- */
+
+/* What list tells of one request, copied out of its slot. */
+struct listed {
+  struct iocb iocb;
+  uint64_t id;
+  int64_t submitted;
+  bool done;
+};
+
+static void push_listed(lua_State *L, const struct listed *r, int iocb) {
+  const char *op = opcode_name(r->iocb.aio_lio_opcode);
+  lua_createtable(L, 0, 8);
+  set_integer(L, "id", (lua_Integer)r->id);
+  if (op != NULL)
+    lua_pushstring(L, op);
+  else
+    lua_pushinteger(L, r->iocb.aio_lio_opcode);
+  lua_setfield(L, -2, "op");
+  set_integer(L, "fd", (int32_t)r->iocb.aio_fildes);
+  set_integer(L, "offset", r->iocb.aio_offset);
+  set_integer(L, "nbytes", (lua_Integer)r->iocb.aio_nbytes);
+  set_integer(L, "age", clock_now() - r->submitted);
+  lua_pushboolean(L, r->done);
+  lua_setfield(L, -2, "done");
+  lua_pushvalue(L, iocb);
+  lua_setfield(L, -2, "obj");
+}
+
+/**
+ * ctx:list() -> list
+ *
+ * What is in flight, in the order of submission: a list of tables {id=, op=,
+ * fd=, path=, offset=, nbytes=, age= (ns), done= (taken, not handed out yet),
+ * obj= (the iocb)}. Its tostring is a table to read.
+ * Example: print(ctx:list())
+ */
+static int context_list(lua_State *L) {
+  context_any(L);
+  lua_settop(L, 1);
+  context_push_iocbs(L);
+  lua_newtable(L);
+  lua_Integer n = 0;
+  for (int32_t i = 0; i < (int32_t)context_any(L)->slots; i++) {
+    const struct slot *s = context_slot(context_any(L), i);
+    if (s->state != SLOT_FLYING && s->state != SLOT_DONE)
+      continue;
+    struct listed r = {s->iocb, s->id, s->submitted, s->state == SLOT_DONE};
+    lua_rawgeti(L, 2, i + 1);
+    push_listed(L, &r, 4);
+    lua_rawseti(L, 3, ++n);
+    lua_settop(L, 3);
+  }
+  event_metatable(L, "list");
+  if (lua_getfield(L, -1, "complete") == LUA_TFUNCTION) {
+    lua_pushvalue(L, 3);
+    lua_call(L, 1, 0);
+  }
+  lua_settop(L, 3);
+  event_metatable(L, "list");
+  lua_setmetatable(L, 3);
+  return 1;
+}
+
+/* ---- eventfd ---- */
+
+/* aio.eventfd(), pushed; raises where the system has none left. */
+static struct desc *new_eventfd(lua_State *L) {
+  struct desc *d;
+  lua_getfield(L, LUA_REGISTRYINDEX, CONTEXT_NEW_EVENTFD);
+  lua_call(L, 0, 3);
+  if (lua_isnil(L, -3))
+    luaL_error(L, "%s", lua_tostring(L, -2));
+  lua_pop(L, 2);
+  api_fd(L, lua_gettop(L), NULL, &d);
+  return d;
+}
+
+/* Makes the eventfd, or finds that it is still open; pushed. */
+static void push_eventfd(lua_State *L) {
+  struct context *c = context_check(L);
+  lua_getiuservalue(L, 1, CONTEXT_EVENTFD);
+  if (c->eventfd != NULL && !c->eventfd->shut)
+    return;
+  lua_pop(L, 1);
+  struct desc *d = new_eventfd(L);
+  c = context_check(L);
+  desc_ref(d);
+  desc_unref(c->eventfd);
+  c->eventfd = d;
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, 1, CONTEXT_EVENTFD);
+}
+
+/**
+ * ctx:eventfd() -> eventfd
+ *
+ * The context's own eventfd, made when first asked for: every request that is
+ * submitted from now on without an eventfd of its own adds one to it when it
+ * completes. Only its user reads it.
+ * Example: w:add(ctx:eventfd(), "in")
+ * See: eventfd(2)
+ */
+static int context_eventfd(lua_State *L) {
+  push_eventfd(L);
+  return 1;
+}
+
+/**
+ * ctx:pollfd() -> fd
+ * ctx:events() -> "r"
+ * ctx:timeout() -> nil
+ *
+ * For waiters and cqueues: the number of the context's eventfd. From the
+ * first call on the context drains it itself whenever it leaves the ring
+ * empty.
+ */
+static int context_pollfd(lua_State *L) {
+  push_eventfd(L);
+  struct context *c = context_check(L);
+  if (!c->drains)
+    context_drain(c);
+  lua_pushinteger(L, c->eventfd->fd);
+  return 1;
+}
+
+static int context_events(lua_State *L) {
+  context_any(L);
+  lua_pushliteral(L, "r");
+  return 1;
+}
+
+static int context_timeout(lua_State *L) {
+  context_any(L);
+  lua_pushnil(L);
+  return 1;
+}
+
+const luaL_Reg context_views[] = {
+    {"list", context_list},       {"eventfd", context_eventfd},
+    {"pollfd", context_pollfd},   {"events", context_events},
+    {"timeout", context_timeout}, {NULL, NULL}};

@@ -1,0 +1,493 @@
+/* Taking events and handing them out: getevents, pgetevents, reap, each, run.
+ *
+ * Taken is not delivered (invariant 3): the core queues what it took, results
+ * are built from the queue without removing, and leave it only when they are
+ * complete. Any allocation may run a finalizer that takes, submits or
+ * destroys, so the context is looked at again after each. */
+#include "binding/context.h"
+
+#include <errno.h>
+
+#include "binding/host.h"
+#include "binding/signals.h"
+#include "core/clock.h"
+
+/* ---- arguments ---- */
+
+/* A context to take from: usable, or destroyed with events left over. */
+static struct context *to_taker(lua_State *L) {
+  struct context *c = context_any(L);
+  if (context_queued(c) == 0 || context_inherited(c))
+    context_check(L);
+  return c;
+}
+
+static lua_Integer opt_count(lua_State *L, int arg, lua_Integer def) {
+  return lua_isnoneornil(L, arg) ? def
+                                 : api_int(L, arg, NULL, -INT32_MAX, INT32_MAX);
+}
+
+/* min_nr, nr and timeout at 2, 3 and 4. A wait for more than can come, with
+ * no limit, would never return (invariant 8). */
+static struct wait read_wait(lua_State *L) {
+  struct wait w = {.min_nr = opt_count(L, 2, 1)};
+  struct context *c = to_taker(L);
+  lua_Integer most = context_inflight(c) + c->foreigns;
+  w.nr = opt_count(L, 3, w.min_nr > most ? w.min_nr : most);
+  w.timeout = api_timeout(L, 4, NULL);
+  if (w.timeout < 0 && w.min_nr > most && w.min_nr <= w.nr)
+    luaL_error(L,
+               "waiting for %d events without a timeout would never end: %d "
+               "in flight",
+               (int)w.min_nr, (int)most);
+  return w;
+}
+
+static void read_sigmask(lua_State *L, int arg, sigset_t *set) {
+  luaL_checktype(L, arg, LUA_TTABLE);
+  lua_pushnil(L);
+  if (lua_rawlen(L, arg) == 0 && lua_next(L, arg) != 0)
+    luaL_argerror(L, arg, "list of signals expected, got a table of names");
+  lua_settop(L, 5);
+  sigemptyset(set);
+  for (lua_Integer i = 1; lua_rawgeti(L, arg, i) != LUA_TNIL; i++) {
+    int signo = signals_number(L, lua_gettop(L), "sigmask");
+    if (sigaddset(set, signo) != 0)
+      luaL_argerror(L, arg, lua_pushfstring(L, "%d is no signal", signo));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+/* ---- from the kernel into the queue ---- */
+
+static void reserve(lua_State *L, struct context *c, long nr) {
+  if (context_reserve_events(c, context_clamp(c, nr)) != 0)
+    luaL_error(L, "not enough memory");
+}
+
+/* What is left to ask for beside what is queued. A wait that the kernel will
+ * refuse reaches it as it is. */
+static struct wait beside_queue(const struct wait *w, unsigned queued) {
+  struct wait rest = *w;
+  if (w->min_nr < 0 || w->nr < 0 || w->min_nr > w->nr)
+    return rest;
+  rest.nr = w->nr > (long)queued ? w->nr - (long)queued : 0;
+  rest.min_nr = w->min_nr > (long)queued ? w->min_nr - (long)queued : 0;
+  return rest;
+}
+
+/* Whether a signal has ended the wait: EINTR, or fewer events than asked for
+ * although there was time. */
+static bool cut_short(const struct wait *w, int n, int64_t deadline) {
+  if (n < 0 || n >= w->min_nr || w->min_nr > w->nr)
+    return n == -EINTR;
+  return w->timeout < 0 || (w->timeout > 0 && clock_left(deadline) > 0);
+}
+
+/* io_getevents until it is ended by something but a stop and continue. What
+ * was taken stays in the queue when this raises. 0, or a positive errno. */
+static int take_waiting(lua_State *L, const struct wait *w) {
+  int64_t deadline = w->timeout > 0 ? clock_now() + w->timeout : 0;
+  for (;;) {
+    struct context *c = to_taker(L);
+    struct wait rest = beside_queue(w, context_queued(c));
+    if (w->timeout > 0)
+      rest.timeout = clock_left(deadline);
+    reserve(L, c, rest.nr);
+    api_interrupt(L);
+    if (c->id == 0)
+      return 0;
+    unsigned signals = api_signals();
+    int n = context_wait(c, &rest);
+    if (!cut_short(&rest, n, deadline) || !api_goes_on(L, signals) || w->pwait)
+      return n < 0 ? -n : 0;
+  }
+}
+
+/* From the ring; 0 or a positive errno where the kernel had to be asked. */
+static int take_ready(lua_State *L, long nr) {
+  struct context *c = to_taker(L);
+  long room = nr - (long)context_queued(c);
+  if (room <= 0 || c->id == 0)
+    return 0;
+  int ready = ring_ready(&c->ring);
+  if (ready >= 0 && room > ready && c->ring.map != NULL)
+    room = ready;
+  reserve(L, c, room);
+  if (context_take(c, context_clamp(c, room)) != -EAGAIN)
+    return 0;
+  struct wait now = {0, room, 0, false, NULL};
+  int n = context_wait(c, &now);
+  return n < 0 ? -n : 0;
+}
+
+/* ---- from the queue to tables ---- */
+
+static struct event_facts facts_of(const struct slot *s) {
+  struct event_facts f = {.iocb = s->iocb,
+                          .res = s->res,
+                          .res2 = s->res2,
+                          .slat = s->slat,
+                          .clat = s->seen - s->submitted};
+  return f;
+}
+
+/* Whether the context at 1 is still as it was when its queue was looked at. */
+static bool unchanged(lua_State *L, const struct context *c, uint64_t edits) {
+  struct context_object *o = lua_touserdata(L, 1);
+  return o->context == c && c->edits == edits;
+}
+
+/* Sets the events of the first n in the queue into the table on top; false
+ * when a finalizer changed the queue meanwhile. */
+static bool fill_events(lua_State *L, struct context *c, int iocbs,
+                        unsigned n) {
+  uint64_t edits = c->edits;
+  int list = lua_gettop(L);
+  unsigned i = 0;
+  for (; i < n && i < c->foreigns; i++) {
+    struct io_event e = c->foreign[i];
+    event_push_foreign(L, &e);
+    lua_rawseti(L, list, (lua_Integer)i + 1);
+    if (!unchanged(L, c, edits))
+      return false;
+  }
+  for (int32_t index = c->oldest; i < n; i++) {
+    struct event_facts f = facts_of(context_slot(c, index));
+    lua_rawgeti(L, iocbs, (lua_Integer)index + 1);
+    event_push(L, &f, list + 1);
+    lua_rawseti(L, list, (lua_Integer)i + 1);
+    lua_settop(L, list);
+    if (!unchanged(L, c, edits))
+      return false;
+    index = context_slot(c, index)->next;
+  }
+  return true;
+}
+
+/* Removes the first n of the queue; cannot fail. */
+static void remove_events(lua_State *L, struct context *c, int iocbs,
+                          unsigned n) {
+  unsigned foreign = n < c->foreigns ? n : c->foreigns;
+  context_deliver_foreign(c, foreign);
+  for (unsigned i = foreign; i < n; i++) {
+    context_hand_out(L, c, iocbs, c->oldest, SLOT_NONE);
+    lua_pop(L, 1);
+  }
+}
+
+/* The list of at most nr queued events; they are delivered when it is
+ * complete. */
+static int push_events(lua_State *L, long nr) {
+  lua_settop(L, 1);
+  context_push_iocbs(L);
+  for (;;) {
+    struct context *c = context_any(L);
+    unsigned n = context_queued(c);
+    if (nr >= 0 && (unsigned long)nr < n)
+      n = (unsigned)nr;
+    lua_createtable(L, (int)n, 0);
+    c = context_any(L);
+    if (context_queued(c) >= n && fill_events(L, c, 2, n)) {
+      lua_pushvalue(L, -1);
+      lua_setiuservalue(L, 1, CONTEXT_LAST_EVENTS);
+      remove_events(L, c, 2, n);
+      return 1;
+    }
+    lua_settop(L, 2);
+  }
+}
+
+void context_push_event(lua_State *L, int32_t index) {
+  struct context *c = context_any(L);
+  struct event_facts f = facts_of(context_slot(c, index));
+  context_push_iocbs(L);
+  int iocbs = lua_gettop(L);
+  lua_rawgeti(L, iocbs, (lua_Integer)index + 1);
+  event_push(L, &f, iocbs + 1);
+  c = context_any(L);
+  int32_t prev = SLOT_NONE;
+  for (int32_t i = c->oldest; i != SLOT_NONE; i = context_slot(c, i)->next) {
+    if (i == index) {
+      context_hand_out(L, c, iocbs, index, prev);
+      lua_pop(L, 1);
+      break;
+    }
+    prev = i;
+  }
+}
+
+/* ---- getevents, pgetevents, reap ---- */
+
+/**
+ * ctx:getevents([min_nr [, nr [, timeout]]]) -> events | nil, message, errno
+ *
+ * Waits until at least min_nr (default 1) events are there, or timeout
+ * seconds are over (nil: no limit; 0: does not wait), and hands out at most
+ * nr (default: all in flight) as a list of tables {obj=, data=, res=, res2=,
+ * slat=, clat=}. Always the system call; events taken earlier and not handed
+ * out yet come first.
+ * Errors: EINVAL: min_nr over nr, or negative. EINTR: a signal.
+ * Raises for a wait that could never end.
+ * Example: for _, ev in ipairs(ctx:getevents(1)) do print(ev) end
+ * See: io_getevents(2)
+ */
+static int context_getevents(lua_State *L) {
+  struct wait w = read_wait(L);
+  int err = take_waiting(L, &w);
+  return err != 0 ? api_fail(L, "io_getevents", err, NULL)
+                  : push_events(L, w.nr);
+}
+
+/**
+ * ctx:pgetevents(min_nr, nr, timeout, sigmask) -> events | nil, message, errno
+ *
+ * As ctx:getevents, with the signals of the list sigmask ({"SIGUSR1", ...})
+ * blocked, and all others not, while it waits.
+ * Errors: EINTR: a signal that the mask lets through. After stop and continue
+ * the kernel waits on, with the whole timeout again.
+ * See: io_pgetevents(2)
+ */
+static int context_pgetevents(lua_State *L) {
+  sigset_t blocked;
+  lua_settop(L, 5);
+  bool masked = !lua_isnil(L, 5);
+  if (masked)
+    read_sigmask(L, 5, &blocked);
+  struct wait w = read_wait(L);
+  w.pwait = true;
+  w.blocked = masked ? &blocked : NULL;
+  int err = take_waiting(L, &w);
+  return err != 0 ? api_fail(L, "io_pgetevents", err, NULL)
+                  : push_events(L, w.nr);
+}
+
+/**
+ * ctx:reap([nr]) -> events | nil, message, errno
+ *
+ * Hands out what is finished, at most nr, from the ring that the kernel maps
+ * into the process: it never waits and never enters the kernel (but for
+ * io_getevents with timeout 0 where the ring can't be used: ctx.ring.ready).
+ * Example: evs = ctx:reap()
+ */
+static int context_reap(lua_State *L) {
+  long nr = (long)opt_count(L, 2, INT32_MAX);
+  if (nr < 0)
+    luaL_argerror(L, 2, "a count can't be negative");
+  int err = take_ready(L, nr);
+  return err != 0 ? api_fail(L, "io_getevents", err, NULL) : push_events(L, nr);
+}
+
+/* ---- each ---- */
+
+/* Hands out one event without garbage and pushes its iocb; object is the
+ * context's index. An interrupt may come before the script has looked at it:
+ * ctx.last_events still tells. */
+static void hand_out_one(lua_State *L, int object, int iocbs, int32_t index,
+                         int32_t prev) {
+  struct context_object *o = lua_touserdata(L, object);
+  o->handed = facts_of(context_slot(o->context, index));
+  context_hand_out(L, o->context, iocbs, index, prev);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, object, CONTEXT_LAST_EVENTS);
+}
+
+/* Hands out the oldest event: iocb (false: foreign), res, res2. The context is
+ * the first upvalue, its array the second. */
+static int push_oldest(lua_State *L, struct context *c) {
+  if (c->foreigns > 0) {
+    struct io_event e = c->foreign[0];
+    context_deliver_foreign(c, 1);
+    lua_pushboolean(L, 0);
+    lua_pushinteger(L, e.res);
+    lua_pushinteger(L, e.res2);
+    return 3;
+  }
+  int64_t res = context_slot(c, c->oldest)->res;
+  int64_t res2 = context_slot(c, c->oldest)->res2;
+  hand_out_one(L, lua_upvalueindex(1), lua_upvalueindex(2), c->oldest,
+               SLOT_NONE);
+  lua_pushinteger(L, res);
+  lua_pushinteger(L, res2);
+  return 3;
+}
+
+/* One step: upvalues are the context and its array; argument 1 is the count
+ * of delivered events at which this loop ends. */
+static int each_step(lua_State *L) {
+  struct context_object *o = api_test(L, lua_upvalueindex(1), &context_type);
+  struct context *c = o != NULL ? o->context : NULL;
+  if (c == NULL || context_queued(c) == 0 ||
+      !lua_istable(L, lua_upvalueindex(2)) ||
+      c->delivered >= (uint64_t)luaL_checkinteger(L, 1))
+    return 0;
+  return push_oldest(L, c);
+}
+
+/* The context's one iterator: made once, so that loops make no garbage. */
+static void push_iterator(lua_State *L) {
+  if (lua_getiuservalue(L, 1, CONTEXT_ITERATOR) != LUA_TNIL)
+    return;
+  lua_pop(L, 1);
+  lua_pushvalue(L, 1);
+  context_push_iocbs(L);
+  lua_pushcclosure(L, each_step, 2);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, 1, CONTEXT_ITERATOR);
+}
+
+/* An iterator raises what its function would return as nil. */
+static int raise_failure(lua_State *L, const char *call, int err) {
+  api_fail(L, call, err, NULL);
+  return luaL_error(L, "%s", lua_tostring(L, -2));
+}
+
+/* One batch into the queue: from the ring, and from the kernel only when
+ * fewer than min_nr are there. The number to hand out. */
+static unsigned take_batch(lua_State *L, const struct wait *w) {
+  int err = w->nr > 0 ? take_ready(L, w->nr) : 0;
+  if (err == 0 && (long)context_queued(context_any(L)) < w->min_nr)
+    err = take_waiting(L, w);
+  if (err != 0)
+    raise_failure(L, "io_getevents", err);
+  unsigned queued = context_queued(context_any(L));
+  return (unsigned long)w->nr < queued ? (unsigned)w->nr : queued;
+}
+
+static void refuse_batch(lua_State *L, const struct wait *w) {
+  if (w->min_nr < 0 || w->nr < 0 || w->min_nr > w->nr)
+    raise_failure(L, "io_getevents", EINVAL);
+}
+
+/**
+ * for iocb, res, res2 in ctx:each([min_nr [, nr [, timeout]]]) do ... end
+ *
+ * One batch of events without garbage: from the ring, entering the kernel
+ * only when fewer than min_nr (default 1) are there. Each step hands out the
+ * oldest event, so that break, an error or destroy loses none: the rest is
+ * for the next each, getevents, reap or run. The body may submit, reap, nest,
+ * destroy and yield. A timeout is zero rounds. iocb is false for an event
+ * that is not ours.
+ * Errors: raises what ctx:getevents would return.
+ * Example: for cb, res in ctx:each() do assert(res == 4096) end
+ */
+static int context_each(lua_State *L) {
+  struct wait w = read_wait(L);
+  refuse_batch(L, &w);
+  push_iterator(L);
+  unsigned n = take_batch(L, &w);
+  lua_pushinteger(L, (lua_Integer)(context_any(L)->delivered + n));
+  return 2;
+}
+
+/* ---- run ---- */
+
+/* A walk along the queue; it begins anew when somebody else removed from it.
+ */
+struct walk {
+  int32_t prev, index;
+  uint64_t edits;
+};
+
+static struct walk walk_start(const struct context *c) {
+  struct walk w = {SLOT_NONE, c->oldest, c->edits};
+  return w;
+}
+
+/* Moves to the next event with a callback and pushes that; false: none. */
+static bool next_callback(lua_State *L, const struct context *c, int iocbs,
+                          struct walk *w, unsigned *left) {
+  while (w->index != SLOT_NONE && *left > 0) {
+    lua_rawgeti(L, iocbs, (lua_Integer)w->index + 1);
+    if (api_test(L, -1, &iocb_type) != NULL &&
+        lua_getiuservalue(L, -1, IOCB_CALLBACK) == LUA_TFUNCTION) {
+      lua_replace(L, -2);
+      return true;
+    }
+    lua_settop(L, iocbs);
+    w->prev = w->index;
+    w->index = context_slot(c, w->index)->next;
+    --*left;
+  }
+  return false;
+}
+
+/* Delivers the event at the walk and calls its callback, which is on top. */
+static void call_back(lua_State *L, struct context *c, int iocbs,
+                      struct walk *w) {
+  int64_t res = context_slot(c, w->index)->res;
+  int64_t res2 = context_slot(c, w->index)->res2;
+  int32_t next = context_slot(c, w->index)->next;
+  lua_pushvalue(L, 1);
+  hand_out_one(L, 1, iocbs, w->index, w->prev);
+  lua_pushinteger(L, res);
+  lua_pushinteger(L, res2);
+  w->index = next;
+  w->edits = c->edits;
+  lua_call(L, 4, 0);
+}
+
+/* What is left of a batch that ends at that count of delivered events. */
+static unsigned left_until(const struct context *c, uint64_t end) {
+  return c->delivered < end ? (unsigned)(end - c->delivered) : 0;
+}
+
+/* Those of them that are ours: foreign ones come first. */
+static unsigned ours_until(const struct context *c, uint64_t end) {
+  unsigned left = left_until(c, end);
+  return left > c->foreigns ? left - c->foreigns : 0;
+}
+
+/* Calls the callbacks in the batch that ends at end; how many. */
+static unsigned run_callbacks(lua_State *L, uint64_t end, int iocbs) {
+  struct context *c = context_any(L);
+  struct walk w = walk_start(c);
+  unsigned called = 0, left = ours_until(c, end);
+  while (next_callback(L, c, iocbs, &w, &left)) {
+    left--;
+    called++;
+    call_back(L, c, iocbs, &w);
+    c = context_any(L);
+    if (c->edits == w.edits)
+      continue;
+    w = walk_start(c);
+    left = ours_until(c, end);
+  }
+  return called;
+}
+
+/**
+ * ctx:run([min_nr [, nr [, timeout]]]) -> n, rest | nil, message, errno
+ *
+ * Takes a batch as ctx:each and calls iocb.callback(ctx, iocb, res, res2) for
+ * each event (libaio's io_queue_run): n is how many were called, rest the
+ * list of events whose iocb has no callback. A callback's error ends the run;
+ * what was not handed out is for the next one.
+ * Errors: as ctx:getevents.
+ * Example: ctx:run(1)
+ * See: io_queue_run(3)
+ */
+static int context_run(lua_State *L) {
+  struct wait w = read_wait(L);
+  refuse_batch(L, &w);
+  unsigned n = take_batch(L, &w);
+  lua_settop(L, 1);
+  context_push_iocbs(L);
+  luaL_checkstack(L, 8, NULL);
+  uint64_t end = context_any(L)->delivered + n;
+  unsigned called = run_callbacks(L, end, 2);
+  push_events(L, (long)left_until(context_any(L), end));
+  lua_pushinteger(L, called);
+  lua_insert(L, -2);
+  return 2;
+}
+
+/* ---- registration ---- */
+
+const luaL_Reg context_takers[] = {{"getevents", context_getevents},
+                                   {"pgetevents", context_pgetevents},
+                                   {"reap", context_reap},
+                                   {"each", context_each},
+                                   {"run", context_run},
+                                   {NULL, NULL}};

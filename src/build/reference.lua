@@ -1,0 +1,285 @@
+-- Prints the API reference, made from the comments above public functions.
+--   usage: reference.lua FILE... > lua/README.md     (C and Lua sources)
+--
+-- A block opens with /** in C and with --- in Lua. It has signatures, an
+-- empty line, a paragraph that says what the function does, and then what
+-- begins with Returns: Errors: Example: or See:. A file's first comment says
+-- what it is for. A block without signature or paragraph is an error.
+
+-- The sections in their order: a title, and the files that it is made of. Any
+-- other file is a section of its own, after these.
+local SECTIONS = {
+  {"context", "context", "submit", "reap", "inspect"},
+  {"iocb", "iocb", "prepare", "fields"},
+  {"event", "event", "show"},
+  {"buffer", "buffer", "bytes", "pattern", "hexdump"},
+  {"file", "openfile", "file", "fileio", "filemap"},
+  {"waiter", "waiter", "waitable"},
+  {"eventfd", "eventfd"},
+  {"timer", "timer"},
+  {"signals", "signals"},
+  {"pipe", "pipe"},
+  {"limits", "limits"},
+  {"constants", "constants"},
+  {"tap", "tap"},
+}
+local KEYWORDS = {Returns = true, Errors = true, Example = true, See = true}
+local INTRODUCTION = [[
+# aiosh: API reference
+
+Made by `make reference` from the comments in the sources; do not edit.
+A function that makes a system call returns its value, or nil, message and
+errno. Misuse raises an error. Offsets and lengths are bytes, also "4k", "1m"
+and "2g"; timeouts are seconds.
+]]
+
+local function fail(file, line, message)
+  io.stderr:write(("%s:%d: %s\n"):format(file, line, message))
+  os.exit(1)
+end
+
+-- How comments look: opens and one are patterns that capture the text.
+local STYLES = {
+  c = {
+    opens = "^%s*/%*%*%s*()$", -- nothing stands beside /**
+    inside = "^%s*%*[ ]?([^/].*)$", blank = "^%s*%*()%s*$",
+    first = "^/%*%s?(.-)%s*$", closes = "%*/%s*$",
+  },
+  lua = {
+    opens = "^%s*%-%-%-%s(.*)$",
+    inside = "^%s*%-%-[ ]?([^-].*)$", blank = "^%s*%-%-()%s*$",
+    first = "^%-%-%s?(.-)%s*$",
+  },
+}
+
+local function read_lines(file)
+  local lines = {}
+  for line in assert(io.lines(file)) do
+    lines[#lines + 1] = line
+  end
+  return lines, STYLES[file:match("%.(%w+)$")]
+end
+
+-- The text of one line within a comment; nil when the comment is over.
+local function comment_text(line, style)
+  if line:find(style.blank) then
+    return ""
+  end
+  return line:match(style.inside)
+end
+
+local function read_block(lines, at, style)
+  local text = {}
+  local first = lines[at]:match(style.opens)
+  if type(first) == "string" then
+    text[1] = first
+  end
+  for i = at + 1, #lines do
+    local more = comment_text(lines[i], style)
+    if not more then
+      break
+    end
+    text[#text + 1] = more
+  end
+  return text
+end
+
+local function read_blocks(file, lines, style)
+  local blocks = {}
+  for i, line in ipairs(lines) do
+    if line:find(style.opens) then
+      local text = read_block(lines, i, style)
+      blocks[#blocks + 1] = {file = file, line = i, text = text}
+    elseif line:find("^%s*/%*%*[^*].*%*/") then
+      fail(file, i, "a documentation block on one line has no signature")
+    end
+  end
+  return blocks
+end
+
+-- The first comment of a file, which tells its purpose.
+local function read_purpose(file, lines, style)
+  local first = lines[1] and lines[1]:match(style.first)
+  if not first then
+    fail(file, 1, "no comment that says what this file is for")
+  end
+  local text = {first}
+  for i = 2, #lines do
+    local closed = style.closes and text[#text]:find(style.closes)
+    local more = not closed and comment_text(lines[i], style)
+    if not more then
+      break
+    end
+    text[#text + 1] = more
+  end
+  text[#text] = text[#text]:gsub("%s*%*/%s*$", "")
+  return table.concat(text, "\n")
+end
+
+-- "n, rest = ctx:run(...)" and "for ... in ctx:each(...)" are ctx:run and
+-- ctx:each; nil when this is no signature.
+local function name_of(signature)
+  local call = signature:gsub("^for .- in ", ""):gsub("^[%w_, ]+ = ", "")
+  local name, rest = call:match("^(#?[%a_][%w_.:]*)(.*)$")
+  if name and (rest == "" or rest:find("^%s*[%(%{%[,=]")
+               or rest:find("^ %->")) then
+    return name
+  end
+end
+
+local function parse_signatures(block)
+  local signatures = {}
+  for _, line in ipairs(block.text) do
+    if line == "" then
+      break
+    elseif not name_of(line) and #signatures == 0 then
+      fail(block.file, block.line, "no signature: " .. line)
+    end
+    signatures[#signatures + 1] = line
+  end
+  if #signatures == 0 then
+    fail(block.file, block.line, "a block without signature")
+  end
+  return signatures
+end
+
+-- The paragraphs after the signatures: {keyword = or nil, lines...}.
+local function parse_paragraphs(block, from)
+  local paragraphs = {}
+  for i = from, #block.text do
+    local line = block.text[i]
+    local keyword, rest = line:match("^(%u%l+):%s*(.*)$")
+    if KEYWORDS[keyword] then
+      paragraphs[#paragraphs + 1] = {keyword = keyword, rest}
+    elseif line == "" or #paragraphs == 0 then
+      paragraphs[#paragraphs + 1] = {line ~= "" and line or nil}
+    else
+      table.insert(paragraphs[#paragraphs], line)
+    end
+  end
+  return paragraphs
+end
+
+local function parse(block)
+  block.signatures = parse_signatures(block)
+  block.name = name_of(block.signatures[1])
+  block.paragraphs = parse_paragraphs(block, #block.signatures + 2)
+  local first = block.paragraphs[1]
+  if not first or first.keyword or not first[1] then
+    fail(block.file, block.line, block.name .. ": does not say what it does")
+  end
+end
+
+local function read_source(file)
+  local lines, style = read_lines(file)
+  local blocks = read_blocks(file, lines, style)
+  if #blocks == 0 then
+    return
+  end
+  for _, block in ipairs(blocks) do
+    parse(block)
+  end
+  return {purpose = read_purpose(file, lines, style), blocks = blocks}
+end
+
+-- A section of what these files hold. Its purpose is that of the file of the
+-- same name, or else of the first.
+local function make_section(title, files, sources)
+  local section = {name = title, blocks = {}}
+  for _, file in ipairs(files) do
+    local source = sources[file] or {blocks = {}}
+    if file == title or not section.purpose then
+      section.purpose = source.purpose or section.purpose
+    end
+    table.move(source.blocks, 1, #source.blocks, #section.blocks + 1,
+               section.blocks)
+    sources[file] = nil
+  end
+  return section
+end
+
+local function make_sections(sources)
+  local sections = {}
+  for _, plan in ipairs(SECTIONS) do
+    local files = {table.unpack(plan, 2)}
+    local section = make_section(plan[1], files, sources)
+    if #section.blocks > 0 then
+      table.insert(sections, section)
+    end
+  end
+  local others = {}
+  for file in pairs(sources) do
+    table.insert(others, file)
+  end
+  table.sort(others)
+  for _, file in ipairs(others) do
+    table.insert(sections, make_section(file, {file}, sources))
+  end
+  return sections
+end
+
+-- What a web page calls a heading: later ones of the same text are numbered.
+local function set_anchors(sections)
+  local seen = {}
+  local function anchor(text)
+    local slug = text:lower():gsub("[^%w_ -]", ""):gsub(" ", "-")
+    local n = seen[slug]
+    seen[slug] = (n or 0) + 1
+    return n and slug .. "-" .. n or slug
+  end
+  for _, section in ipairs(sections) do
+    section.anchor = anchor(section.name)
+    for _, block in ipairs(section.blocks) do
+      block.anchor = anchor(block.name)
+    end
+  end
+end
+
+local function write_index(sections)
+  for _, section in ipairs(sections) do
+    io.write(("\n- [%s](#%s):"):format(section.name, section.anchor))
+    for i, block in ipairs(section.blocks) do
+      io.write(i > 1 and "," or "",
+               ("\n  [%s](#%s)"):format(block.name, block.anchor))
+    end
+  end
+  io.write("\n")
+end
+
+local function write_code(lines)
+  io.write("\n```lua\n", table.concat(lines, "\n"), "\n```\n")
+end
+
+local function write_paragraph(paragraph)
+  local text = table.concat(paragraph, "\n")
+  if paragraph.keyword == "Example" then
+    write_code(paragraph)
+  elseif paragraph.keyword then
+    io.write("\n*", paragraph.keyword, ":* ", text, "\n")
+  elseif text ~= "" then
+    io.write("\n", text, "\n")
+  end
+end
+
+local function write_section(section)
+  io.write("\n## ", section.name, "\n\n", section.purpose, "\n")
+  for _, block in ipairs(section.blocks) do
+    io.write("\n### ", block.name, "\n")
+    write_code(block.signatures)
+    for _, paragraph in ipairs(block.paragraphs) do
+      write_paragraph(paragraph)
+    end
+  end
+end
+
+local sources = {}
+for _, file in ipairs(arg) do
+  sources[file:match("([^/]+)%.%w+$")] = read_source(file)
+end
+local sections = make_sections(sources)
+set_anchors(sections)
+io.write(INTRODUCTION)
+write_index(sections)
+for _, section in ipairs(sections) do
+  write_section(section)
+end

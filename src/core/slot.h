@@ -1,0 +1,22 @@
+/* What context.c, submit.c and take.c share about slots; nobody else. */
+#ifndef CORE_SLOT_H
+#define CORE_SLOT_H
+
+#include "core/context.h"
+#include "core/record.h"
+
+/* Adds a call to the record; does nothing while that is off. */
+void context_record(const struct context *c, enum record_kind kind, int64_t at,
+                    int64_t ns, long n, int res);
+
+/* Back into the free list, with a new generation. */
+void slot_free(struct context *c, int32_t index);
+
+/* Drops pins and holds; harmless when there are none. */
+void slot_let_go(struct slot *s);
+
+/* An event was taken at that time: it goes to its slot, which is queued, or
+ * to the foreign ones (reserve first). */
+void slot_done(struct context *c, const struct io_event *e, int64_t now);
+
+#endif

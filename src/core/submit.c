@@ -1,0 +1,164 @@
+/* From requests to the kernel: gather, submit, and who was taken. */
+#include "core/context.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+#include "core/clock.h"
+#include "core/slot.h"
+
+static uint64_t requests; /* ids given so far */
+
+/* A request's own eventfd, else the context's: not where a raw flag asks for
+ * a number of the user's choice. */
+static struct desc *signalled_by(const struct context *c,
+                                 const struct request *r) {
+  if (r->eventfd != NULL || r->iocb.aio_flags & IOCB_FLAG_RESFD)
+    return r->eventfd;
+  return c->eventfd != NULL && !c->eventfd->shut ? c->eventfd : NULL;
+}
+
+int context_gather(struct context *c, struct request *r) {
+  if (r->context != NULL)
+    return -EBUSY;
+  int32_t index = c->free;
+  struct slot *s = context_slot(c, index);
+  c->free = s->next;
+  c->free_slots--;
+  s->state = SLOT_GATHERED;
+  s->iocb = r->iocb;
+  s->iocb.aio_data = (uint64_t)s->generation << 32 | (uint32_t)index;
+  s->iocb.aio_buf = request_address(r);
+  if (r->file != NULL)
+    s->iocb.aio_fildes = (uint32_t)r->file->fd;
+  s->file = r->file;
+  s->eventfd = signalled_by(c, r);
+  if (s->eventfd != NULL)
+    s->iocb.aio_resfd = (uint32_t)s->eventfd->fd;
+  if (s->eventfd != r->eventfd)
+    s->iocb.aio_flags |= IOCB_FLAG_RESFD;
+  r->context = c;
+  r->slot = (uint32_t)index;
+  c->list[c->gathered] = &s->iocb;
+  c->asked[c->gathered++] = r;
+  return 0;
+}
+
+void context_scatter(struct context *c) {
+  while (c->gathered > 0) {
+    struct request *r = c->asked[--c->gathered];
+    struct slot *s = context_slot(c, (int32_t)r->slot);
+    s->file = s->eventfd = NULL; /* not held before the launch */
+    r->context = NULL;
+    slot_free(c, (int32_t)r->slot);
+  }
+}
+
+/* All segments, also where nbytes names fewer: the kernel may not, we may. */
+static void pin_segs(struct segs *s, bool writes) {
+  segs_ref(s);
+  for (unsigned i = 0; i < s->n; i++)
+    mem_pin(&s->seg[i].pin, s->seg[i].mem, s->seg[i].off, s->seg[i].len,
+            writes);
+}
+
+static void slot_hold(struct slot *s, const struct request *r) {
+  s->segs = r->memory == MEMORY_SEGS ? r->segs : NULL;
+  if (r->memory == MEMORY_BLOCK)
+    mem_pin(&s->pin, r->mem, r->off,
+            r->iocb.aio_nbytes < r->len ? r->iocb.aio_nbytes : r->len,
+            request_writes(r));
+  if (s->segs != NULL)
+    pin_segs(s->segs, request_writes(r));
+  if (s->file != NULL)
+    desc_hold(s->file);
+  if (s->eventfd != NULL)
+    desc_hold(s->eventfd);
+}
+
+/* The ring's entries that belong to this submit: by slot, for the tail alone
+ * counts strangers too. */
+static int done_already(const struct context *c) {
+  int done = 0, ready = ring_ready(&c->ring);
+  if (c->ring.map == NULL || ready < 0)
+    return -1;
+  for (int i = 0; i < ready; i++) {
+    struct io_event e = ring_peek(&c->ring, (uint32_t)i);
+    uint32_t index = (uint32_t)e.data;
+    if (index >= c->slots)
+      continue;
+    const struct slot *s = context_slot(c, (int32_t)index);
+    done += s->state == SLOT_FLYING && s->batch == c->batch &&
+            s->generation == e.data >> 32;
+  }
+  return done;
+}
+
+static long voluntary_switches(void) {
+  struct rusage u;
+  return record_on && getrusage(RUSAGE_THREAD, &u) == 0 ? u.ru_nvcsw : -1;
+}
+
+static void record_request(const struct context *c, const struct slot *s) {
+  if (!record_on)
+    return;
+  record_add(&(struct record_entry){.kind = RECORD_REQUEST,
+                                    .context = c->serial,
+                                    .at = s->submitted,
+                                    .ns = s->slat,
+                                    .id = s->id,
+                                    .fd = (int32_t)s->iocb.aio_fildes,
+                                    .opcode = s->iocb.aio_lio_opcode,
+                                    .offset = (uint64_t)s->iocb.aio_offset,
+                                    .nbytes = s->iocb.aio_nbytes});
+}
+
+static void launch(struct context *c) {
+  c->batch++;
+  for (unsigned i = 0; i < c->gathered; i++) {
+    struct slot *s = context_slot(c, (int32_t)c->asked[i]->slot);
+    s->state = SLOT_FLYING;
+    s->batch = c->batch;
+    slot_hold(s, c->asked[i]);
+  }
+}
+
+/* The first taken ones fly, the others never did. */
+static void settle(struct context *c, unsigned taken, int64_t start,
+                   int64_t end) {
+  for (unsigned i = 0; i < c->gathered; i++) {
+    struct request *r = c->asked[i];
+    struct slot *s = context_slot(c, (int32_t)r->slot);
+    if (i < taken) {
+      s->id = ++requests;
+      s->submitted = end;
+      s->slat = end - start;
+      record_request(c, s);
+      continue;
+    }
+    slot_let_go(s);
+    slot_free(c, (int32_t)r->slot);
+    r->context = NULL;
+  }
+  c->flying += taken;
+}
+
+int context_submit(struct context *c, long nr) {
+  long asked = c->gathered > 0 ? (long)c->gathered : nr;
+  long before = voluntary_switches();
+  launch(c);
+  int64_t start = clock_now();
+  int res = c->kaio->submit(c->kaio, c->id, asked, c->list);
+  int64_t end = clock_now();
+  long after = voluntary_switches();
+  c->last = (struct submission){.made = true,
+                                .asked = asked,
+                                .taken = res,
+                                .done = res > 0 ? done_already(c) : 0,
+                                .ns = end - start,
+                                .switches = before < 0 ? -1 : after - before};
+  context_record(c, RECORD_SUBMIT, start, end - start, asked, res);
+  settle(c, res > 0 ? (unsigned)res : 0, start, end);
+  c->gathered = 0;
+  return res;
+}

@@ -1,0 +1,181 @@
+/* From the kernel into the queue, and from the queue to the user. */
+#include "core/context.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/slot.h"
+
+int context_reserve_events(struct context *c, unsigned n) {
+  if (n > c->events_room) {
+    struct io_event *events = realloc(c->events, n * sizeof *events);
+    if (events == NULL)
+      return -ENOMEM;
+    c->events = events;
+    c->events_room = n;
+  }
+  if (c->foreigns + n > c->foreign_room) {
+    unsigned room = c->foreigns + n;
+    struct io_event *foreign = realloc(c->foreign, room * sizeof *foreign);
+    if (foreign == NULL)
+      return -ENOMEM;
+    c->foreign = foreign;
+    c->foreign_room = room;
+  }
+  return 0;
+}
+
+unsigned context_clamp(const struct context *c, long n) {
+  if (n <= 0)
+    return 0;
+  return (unsigned long)n < c->room ? (unsigned)n : c->room;
+}
+
+static void enqueue(struct context *c, int32_t index) {
+  context_slot(c, index)->next = SLOT_NONE;
+  if (c->newest == SLOT_NONE)
+    c->oldest = index;
+  else
+    context_slot(c, c->newest)->next = index;
+  c->newest = index;
+  c->flying--;
+  c->done++;
+}
+
+static void record_seen(const struct context *c, const struct slot *s) {
+  if (!record_on)
+    return;
+  record_add(&(struct record_entry){.kind = RECORD_SEEN,
+                                    .context = c->serial,
+                                    .at = s->seen,
+                                    .ns = s->seen - s->submitted,
+                                    .id = s->id,
+                                    .res = s->res,
+                                    .res2 = s->res2,
+                                    .opcode = s->iocb.aio_lio_opcode});
+}
+
+void slot_done(struct context *c, const struct io_event *e, int64_t now) {
+  uint32_t index = (uint32_t)e->data;
+  struct slot *s = index < c->slots ? context_slot(c, (int32_t)index) : NULL;
+  if (s == NULL || s->state != SLOT_FLYING || s->generation != e->data >> 32 ||
+      e->obj != (uintptr_t)&s->iocb) {
+    c->foreign[c->foreigns++] = *e;
+    return;
+  }
+  s->state = SLOT_DONE;
+  s->res = e->res;
+  s->res2 = e->res2;
+  s->seen = now;
+  enqueue(c, (int32_t)index);
+  record_seen(c, s);
+}
+
+static void accept_all(struct context *c, int n) {
+  int64_t now = n > 0 ? clock_now() : 0;
+  for (int i = 0; i < n; i++)
+    slot_done(c, &c->events[i], now);
+}
+
+/* Whether the kernel has no event for us. Without a ring that is known when it
+ * gave fewer than it was asked for (dry), or when nothing is in flight. */
+static bool left_empty(const struct context *c, bool dry) {
+  return c->ring.map != NULL ? ring_ready(&c->ring) == 0
+                             : dry || c->flying == 0;
+}
+
+/* Whether an event came since; without a ring it is taken to see that, into
+ * the room that the first look left. */
+static bool came_meanwhile(struct context *c, long room) {
+  struct timespec now = {0, 0};
+  if (c->ring.map != NULL)
+    return ring_ready(&c->ring) != 0;
+  if (c->flying == 0)
+    return false;
+  int n = c->kaio->getevents(c->kaio, c->id, 0, room, c->events, &now);
+  accept_all(c, n);
+  return n > 0;
+}
+
+/* The context's own eventfd, watched by a waiter, is drained when the ring is
+ * left empty; room is what was asked for beyond what came. An event may come
+ * between the look and the read: then the eventfd is made ready again. */
+static void drain(struct context *c, long room) {
+  uint64_t count = 0;
+  if (!c->drains || c->eventfd->shut || !left_empty(c, room > 0) ||
+      read(c->eventfd->fd, &count, sizeof count) != sizeof count ||
+      !came_meanwhile(c, room))
+    return;
+  count = 1;
+  ssize_t put = write(c->eventfd->fd, &count, sizeof count);
+  (void)put; /* fails only when the count is full: readable all the same */
+}
+
+void context_drain(struct context *c) {
+  c->drains = true;
+  drain(c, 0);
+}
+
+int context_take(struct context *c, unsigned nr) {
+  if (c->ring.map == NULL)
+    return -EAGAIN;
+  int n = ring_reap(&c->ring, c->events, nr);
+  accept_all(c, n);
+  if (n > 0 && record_on)
+    context_record(c, RECORD_REAP, clock_now(), 0, nr, n);
+  drain(c, 0);
+  return n;
+}
+
+int context_wait(struct context *c, const struct wait *w) {
+  struct timespec ts = clock_timespec(w->timeout < 0 ? 0 : w->timeout);
+  struct timespec *timeout = w->timeout < 0 ? NULL : &ts;
+  long room = (long)c->events_room;
+  long nr = w->nr > room ? room : w->nr;
+  long min_nr = w->min_nr > nr && w->min_nr <= w->nr ? nr : w->min_nr;
+  int64_t start = record_on ? clock_now() : 0;
+  struct kaio *k = c->kaio;
+  int n = w->pwait ? k->pgetevents(k, c->id, min_nr, nr, c->events, timeout,
+                                   w->blocked)
+                   : k->getevents(k, c->id, min_nr, nr, c->events, timeout);
+  accept_all(c, n);
+  if (record_on)
+    context_record(c, RECORD_GETEVENTS, start, clock_now() - start, nr, n);
+  drain(c, n >= 0 ? nr - n : 0);
+  return n;
+}
+
+/* ---- deliver ---- */
+
+unsigned context_queued(const struct context *c) {
+  return c->done + c->foreigns;
+}
+
+unsigned context_inflight(const struct context *c) {
+  return c->flying + c->done;
+}
+
+void context_deliver(struct context *c, int32_t index, int32_t prev) {
+  struct slot *s = context_slot(c, index);
+  if (prev == SLOT_NONE)
+    c->oldest = s->next;
+  else
+    context_slot(c, prev)->next = s->next;
+  if (c->newest == index)
+    c->newest = prev;
+  slot_let_go(s);
+  slot_free(c, index);
+  c->done--;
+  c->delivered++;
+  c->edits++;
+}
+
+void context_deliver_foreign(struct context *c, unsigned n) {
+  c->foreigns -= n;
+  for (unsigned i = 0; i < c->foreigns; i++)
+    c->foreign[i] = c->foreign[i + n];
+  c->delivered += n;
+  c->edits++;
+}

@@ -1,0 +1,163 @@
+/* aiosh: lua(1) with the library aio opened. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <lauxlib.h>
+#include <lualib.h>
+
+#include "binding/host.h"
+#include "program/chunk.h"
+#include "program/interrupt.h"
+#include "program/lines.h"
+#include "program/options.h"
+#include "program/quit.h"
+
+struct invocation {
+  int argc;
+  char **argv;
+  struct options options;
+};
+
+static void print_lua_version(void) {
+  puts(LUA_COPYRIGHT);
+  fflush(stdout);
+}
+
+/* `arg`: the script at 0, its arguments above, what stands before it below;
+ * without a script the program itself is at 0. */
+static void set_arg(lua_State *L, const struct invocation *call) {
+  int script = call->options.script;
+  int base = script < call->argc ? script : 0;
+  lua_createtable(L, call->argc - base, base + 1);
+  for (int i = 0; i < call->argc; i++) {
+    lua_pushstring(L, call->argv[i]);
+    lua_rawseti(L, -2, i - base);
+  }
+  lua_setglobal(L, "arg");
+}
+
+/* aio takes the functions of `coroutine` that it finds: ours. */
+static void open_libraries(lua_State *L) {
+  luaL_openlibs(L);
+  interrupt_install(L);
+  quit_wrap_exit(L);
+  luaL_requiref(L, "aio", luaopen_aio, 1);
+  lua_pop(L, 1);
+}
+
+/* LUA_INIT: code, or the name of a file after '@'. */
+static int run_init(lua_State *L) {
+  const char *name = "=LUA_INIT" LUA_VERSUFFIX;
+  const char *init = getenv(name + 1);
+  if (init == NULL) {
+    name = "=LUA_INIT";
+    init = getenv(name + 1);
+  }
+  if (init == NULL)
+    return LUA_OK;
+  return init[0] == '@' ? chunk_file(L, init + 1) : chunk_string(L, init, name);
+}
+
+static int run_option(lua_State *L, char **argv, int *i) {
+  switch (argv[*i][1]) {
+  case 'e':
+    return chunk_string(L, options_argument(argv, i), "=(command line)");
+  case 'l':
+    return chunk_library(L, options_argument(argv, i));
+  case 'W':
+    lua_warning(L, "@on", 0);
+    return LUA_OK;
+  default:
+    return LUA_OK;
+  }
+}
+
+static int run_options(lua_State *L, const struct invocation *call) {
+  int status = LUA_OK;
+  for (int i = 1; i < call->options.script && status == LUA_OK; i++)
+    status = run_option(L, call->argv, &i);
+  return status;
+}
+
+/* "-" is the standard input, unless "--" says that it is a name. */
+static int run_script(lua_State *L, char **word) {
+  bool is_input = strcmp(word[0], "-") == 0 && strcmp(word[-1], "--") != 0;
+  return chunk_script(L, is_input ? NULL : word[0]);
+}
+
+static int run_without_script(lua_State *L, const struct options *o) {
+  if (o->execute || o->version)
+    return LUA_OK;
+  if (!isatty(STDIN_FILENO))
+    return chunk_file(L, NULL);
+  print_lua_version();
+  lines_run(L);
+  return LUA_OK;
+}
+
+static int run_all(lua_State *L, const struct invocation *call) {
+  const struct options *o = &call->options;
+  int status = o->bare ? LUA_OK : run_init(L);
+  if (status == LUA_OK)
+    status = run_options(L, call);
+  if (status == LUA_OK && o->script < call->argc)
+    status = run_script(L, call->argv + o->script);
+  if (status == LUA_OK && o->interactive)
+    lines_run(L);
+  else if (status == LUA_OK && o->script == call->argc)
+    status = run_without_script(L, o);
+  return status;
+}
+
+static int protected_main(lua_State *L) {
+  const struct invocation *call = lua_touserdata(L, 1);
+  luaL_checkversion(L);
+  lua_settop(L, 0);
+  if (call->options.version)
+    print_lua_version();
+  if (call->options.bare) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
+  }
+  open_libraries(L);
+  set_arg(L, call);
+  lua_gc(L, LUA_GCGEN, 0, 0);
+  lua_pushboolean(L, run_all(L, call) == LUA_OK);
+  return 1;
+}
+
+static int run(struct invocation *call) {
+  lua_State *L = luaL_newstate();
+  if (L == NULL) {
+    chunk_complain("cannot create state: not enough memory");
+    return EXIT_FAILURE;
+  }
+  host_owns_signals = true;
+  quit_install();
+  lua_pushcfunction(L, protected_main);
+  lua_pushlightuserdata(L, call);
+  int status = chunk_report(L, lua_pcall(L, 1, 1, 0));
+  int success = status == LUA_OK && lua_toboolean(L, -1);
+  quit_close(L);
+  return success ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv) {
+  struct invocation call = {.argc = argc, .argv = argv};
+  const char *name = argc > 0 && argv[0][0] != '\0' ? argv[0] : "aiosh";
+  chunk_progname(name);
+  switch (options_scan(&call.options, argc, argv)) {
+  case OPTIONS_HELP:
+    options_usage(stdout, name);
+    return EXIT_SUCCESS;
+  case OPTIONS_VERSION:
+    puts("aiosh " AIOSH_VERSION);
+    return EXIT_SUCCESS;
+  case OPTIONS_BAD:
+    options_complain(name, argv[call.options.script]);
+    return EXIT_FAILURE;
+  default:
+    return run(&call);
+  }
+}

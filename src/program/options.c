@@ -1,0 +1,101 @@
+/* The command line: lua(1)'s options and ours. */
+#include "program/options.h"
+
+#include <string.h>
+
+const char *options_argument(char **argv, int *i) {
+  if (argv[*i][2] != '\0')
+    return argv[*i] + 2;
+  if (argv[*i + 1] == NULL || argv[*i + 1][0] == '-')
+    return NULL;
+  return argv[++*i];
+}
+
+static enum options_verdict long_option(const char *word) {
+  if (strcmp(word, "--help") == 0)
+    return OPTIONS_HELP;
+  if (strcmp(word, "--version") == 0)
+    return OPTIONS_VERSION;
+  return OPTIONS_BAD;
+}
+
+/* A letter that stands alone: anything after it makes the option unknown. */
+static bool flag(struct options *o, const char *word) {
+  if (word[2] != '\0')
+    return false;
+  switch (word[1]) {
+  case 'E':
+    o->bare = true;
+    return true;
+  case 'W':
+    return true;
+  case 'i':
+    o->interactive = true;
+    o->version = true;
+    return true;
+  case 'v':
+    o->version = true;
+    return true;
+  default:
+    return false;
+  }
+}
+
+static bool takes_argument(const char *word) {
+  return word[1] == 'e' || word[1] == 'l';
+}
+
+static bool short_option(struct options *o, char **argv, int *i) {
+  if (!takes_argument(argv[*i]))
+    return flag(o, argv[*i]);
+  if (argv[*i][1] == 'e')
+    o->execute = true;
+  return options_argument(argv, i) != NULL;
+}
+
+static bool ends_options(const char *word) {
+  return word[0] != '-' || word[1] == '\0';
+}
+
+enum options_verdict options_scan(struct options *o, int argc, char **argv) {
+  *o = (struct options){.script = argc};
+  for (int i = 1; i < argc; i++) {
+    o->script = i;
+    if (ends_options(argv[i]))
+      return OPTIONS_RUN;
+    if (strcmp(argv[i], "--") == 0) {
+      o->script = i + 1;
+      return OPTIONS_RUN;
+    }
+    if (argv[i][1] == '-')
+      return long_option(argv[i]);
+    if (!short_option(o, argv, &i))
+      return OPTIONS_BAD;
+  }
+  o->script = argc;
+  return OPTIONS_RUN;
+}
+
+void options_usage(FILE *to, const char *progname) {
+  fprintf(to,
+          "usage: %s [options] [script [args]]\n"
+          "  -e code    run this Lua code\n"
+          "  -i         read and run lines after the script\n"
+          "  -l mod     require 'mod' into the global of that name\n"
+          "  -l g=mod   require 'mod' into the global 'g'\n"
+          "  -v         show the version of Lua\n"
+          "  -E         ignore the environment: LUA_INIT, LUA_PATH, LUA_CPATH\n"
+          "  -W         turn warnings on\n"
+          "  --         no more options\n"
+          "  -          no more options; the script is the standard input\n"
+          "  --help     show this text\n"
+          "  --version  show the version of aiosh\n",
+          progname);
+}
+
+void options_complain(const char *progname, const char *option) {
+  const char *form = takes_argument(option) ? "%s: '%s' needs argument\n"
+                                            : "%s: unrecognized option '%s'\n";
+  fprintf(stderr, form, progname, option);
+  options_usage(stderr, progname);
+}
