@@ -22,6 +22,8 @@ local SECTIONS = {
   {"limits", "limits"},
   {"constants", "constants"},
   {"tap", "tap"},
+  {"libaio", "libaio_context", "libaio_iocb", "libaio_prep", "libaio",
+   "libaio_events"},
 }
 local KEYWORDS = {Returns = true, Errors = true, Example = true, See = true}
 local INTRODUCTION = [[
