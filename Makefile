@@ -48,7 +48,7 @@ HELPERS := $(patsubst %.c,$B/%.o,$(sort $(filter-out tests/c/test_% \
 UNITS := $(C_TESTS) $(LUA_C_TESTS)
 # In stock Lua with aio.so, the Lua tests run a second time.
 SUITE := $(UNITS) $(wildcard tests/lua/*.lua tests/regress/*.lua \
-  tests/cli/*.lua tests/cli/*.sh examples/*.lua) \
+  tests/cli/*.lua tests/cli/*.sh examples/*.lua examples/libaio/*.lua) \
   $(addprefix stock:,$(wildcard tests/lua/*.lua))
 
 # What .ci/deps has to look for.
@@ -150,20 +150,22 @@ $(LUA_C_TESTS): %: %.o $(CORE) $(BINDING) $(HELPERS) $B/lists
 
 DOC = $(DESTDIR)$(PREFIX)/share/doc/aiosh
 EXAMPLES = $(wildcard examples/*.lua)
+LIBAIO_EXAMPLES = $(wildcard examples/libaio/*)
 
 install: all
 	install -D -m 755 aiosh $(DESTDIR)$(PREFIX)/bin/aiosh
 	install -D -m 755 aio.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/aio.so
-	install -d $(DOC)/examples
+	install -d $(DOC)/examples/libaio
 	install -m 644 README.md LICENSE $(DOC)
 	install -m 644 lua/README.md $(DOC)/reference.md
 	install -m 644 $(EXAMPLES) $(DOC)/examples
+	install -m 644 $(LIBAIO_EXAMPLES) $(DOC)/examples/libaio
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/aiosh $(DESTDIR)$(PREFIX)/lib/lua/5.4/aio.so
 	rm -f $(DOC)/README.md $(DOC)/LICENSE $(DOC)/reference.md
-	rm -f $(addprefix $(DOC)/,$(EXAMPLES))
-	-rmdir $(DOC)/examples $(DOC)
+	rm -f $(addprefix $(DOC)/,$(EXAMPLES) $(LIBAIO_EXAMPLES))
+	-rmdir $(DOC)/examples/libaio $(DOC)/examples $(DOC)
 
 clean:
 	rm -rf build aiosh aio.so
