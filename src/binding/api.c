@@ -44,10 +44,9 @@ static void name_methods(lua_State *L, const struct api_type *t) {
  * debug.setupvalue may have put something else there. */
 static bool find_function(lua_State *L, int upvalue) {
   lua_pushvalue(L, 2);
-  if (!lua_istable(L, lua_upvalueindex(upvalue)))
-    return false;
-  lua_rawget(L, lua_upvalueindex(upvalue));
-  return lua_iscfunction(L, -1);
+  return lua_istable(L, lua_upvalueindex(upvalue)) &&
+         lua_rawget(L, lua_upvalueindex(upvalue)) == LUA_TFUNCTION &&
+         lua_iscfunction(L, -1);
 }
 
 /* obj.name: a method, else a getter's value. */
@@ -206,6 +205,8 @@ static lua_Integer parse_bytes(lua_State *L, int idx, const char *what) {
 
 lua_Integer api_bytes(lua_State *L, int idx, const char *what) {
   lua_Integer n = 0;
+  if (lua_isinteger(L, idx))
+    return lua_tointegerx(L, idx, NULL);
   if (to_integer(L, idx, what, &n))
     return n;
   if (lua_type(L, idx) == LUA_TSTRING)

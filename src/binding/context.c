@@ -31,8 +31,8 @@ struct context *context_any(lua_State *L) {
   return c;
 }
 
-struct context *context_check(lua_State *L) {
-  struct context *c = to_object(L)->context;
+struct context *context_live(lua_State *L, const struct context_object *o) {
+  struct context *c = o->context;
   if (c == NULL || c->id == 0)
     luaL_argerror(L, 1, "the context is destroyed");
   if (context_inherited(c))
@@ -40,6 +40,10 @@ struct context *context_check(lua_State *L) {
                   "the context belongs to the parent process: AIO "
                   "contexts do not survive fork");
   return c;
+}
+
+struct context *context_check(lua_State *L) {
+  return context_live(L, to_object(L));
 }
 
 void context_push_iocbs(lua_State *L) {
@@ -120,8 +124,8 @@ static int context_cancel_method(lua_State *L) {
 
 /* ---- destroy ---- */
 
-/* Pushes the slot's iocb, which is not in flight any more, out of the array.
- * Where debug functions have put another one there, that keeps its state. */
+/* Pushes the slot's iocb, which is not in flight any more. Where debug
+ * functions have put another one there, that keeps its state. */
 static void release_iocb(lua_State *L, const struct context *c, int iocbs,
                          int32_t index) {
   lua_rawgeti(L, iocbs, (lua_Integer)index + 1);
@@ -129,6 +133,11 @@ static void release_iocb(lua_State *L, const struct context *c, int iocbs,
   if (io != NULL && io->request.context == c &&
       io->request.slot == (uint32_t)index)
     io->request.context = NULL;
+}
+
+/* The slot's place in the array is free; it exists, so nothing is allocated.
+ */
+static void clear_place(lua_State *L, int iocbs, int32_t index) {
   lua_pushboolean(L, 0);
   lua_rawseti(L, iocbs, (lua_Integer)index + 1);
 }
@@ -136,7 +145,22 @@ static void release_iocb(lua_State *L, const struct context *c, int iocbs,
 void context_hand_out(lua_State *L, struct context *c, int iocbs, int32_t index,
                       int32_t prev) {
   release_iocb(L, c, iocbs, index);
+  clear_place(L, iocbs, index);
   context_deliver(c, index, prev);
+}
+
+void context_forget(lua_State *L, struct context *c, int iocbs) {
+  if (c->handed == SLOT_NONE)
+    return;
+  clear_place(L, iocbs, c->handed);
+  context_forget_handed(c);
+}
+
+void context_hand_over_one(lua_State *L, struct context *c, int iocbs,
+                           int32_t index, int32_t prev) {
+  context_forget(L, c, iocbs);
+  release_iocb(L, c, iocbs, index);
+  context_hand_over(c, index, prev);
 }
 
 /* Requests whose events nobody will take: their iocbs are free again. */
@@ -146,8 +170,10 @@ static void free_lost(lua_State *L, struct context *c) {
   for (int32_t i = 0; i < (int32_t)c->slots; i++) {
     if (context_slot(c, i)->state != SLOT_LOST)
       continue;
-    if (lua_istable(L, iocbs))
+    if (lua_istable(L, iocbs)) {
       release_iocb(L, c, iocbs, i);
+      clear_place(L, iocbs, i);
+    }
     lua_settop(L, iocbs);
     context_free_lost(c, i);
   }

@@ -8,14 +8,15 @@
 
 /* What an event tells, copied out of its slot. */
 struct event_facts {
-  struct iocb iocb;
-  int64_t res, res2, slat, clat;
+  unsigned opcode;
+  uint64_t nbytes;
+  int64_t offset, res, res2, slat, clat;
 };
+struct event_facts event_facts(const struct slot *s);
 
 struct context_object {
   const struct api_type *type;
-  struct context *context;   /* NULL: never opened, or collected */
-  struct event_facts handed; /* what each or run has handed out last */
+  struct context *context; /* NULL: never opened, or collected */
 };
 
 extern const struct api_type context_type;
@@ -24,8 +25,7 @@ extern const struct api_type context_type;
 enum {
   CONTEXT_IOCBS = 1,   /* array: the iocb in flight in slot i at i + 1 */
   CONTEXT_ITERATOR,    /* the one iterator of each */
-  CONTEXT_LAST_EVENTS, /* the list handed out last; or the iocb whose event
-                          each or run has */
+  CONTEXT_LAST_EVENTS, /* the list handed out last */
   CONTEXT_REFUSED,     /* the iocb where the last submit stopped */
   CONTEXT_EVENTFD,     /* the object of ctx:eventfd() */
   CONTEXT_VALUES = CONTEXT_EVENTFD
@@ -37,6 +37,7 @@ enum {
 /* The context at argument 1 for the kernel; raises when it was destroyed or
  * belongs to the parent process. */
 struct context *context_check(lua_State *L);
+struct context *context_live(lua_State *L, const struct context_object *o);
 
 /* Pushes an AIO context over a table of calls: aio.setup's way in, and the
  * tests' with a scripted one. 1 object, or nil, message, errno. */
@@ -50,6 +51,12 @@ void context_push_iocbs(lua_State *L);
  * is the array's index in the stack. Cannot fail. */
 void context_hand_out(lua_State *L, struct context *c, int iocbs, int32_t index,
                       int32_t prev);
+
+/* As hand_out, for each and run: ctx.last_events tells the event until the
+ * next one is handed over, or they are forgotten for a list. */
+void context_hand_over_one(lua_State *L, struct context *c, int iocbs,
+                           int32_t index, int32_t prev);
+void context_forget(lua_State *L, struct context *c, int iocbs);
 
 /* The method that submits (submit.c). */
 int context_submit_method(lua_State *L);
@@ -68,8 +75,14 @@ void context_push_event(lua_State *L, int32_t index);
 /* The context at 1 even when it is destroyed; raises when it is collected. */
 struct context *context_any(lua_State *L);
 
-/* Pushes the event table of the iocb at the absolute index iocb. */
-void event_push(lua_State *L, const struct event_facts *facts, int iocb);
+/* Pushes what all event tables of a batch are made with, and answers where
+ * that is: their metatable and their keys. */
+int event_begin(lua_State *L);
+
+/* Pushes the event table of the iocb at the absolute index iocb; with is
+ * event_begin's answer. */
+void event_push(lua_State *L, const struct event_facts *facts, int iocb,
+                int with);
 
 /* Pushes the event table of an event that is not ours. */
 void event_push_foreign(lua_State *L, const struct io_event *e);

@@ -16,33 +16,58 @@ void event_metatable(lua_State *L, const char *name) {
   lua_remove(L, -2);
 }
 
-static void set_integer(lua_State *L, const char *key, lua_Integer n) {
-  lua_pushinteger(L, n);
-  lua_setfield(L, -2, key);
+struct event_facts event_facts(const struct slot *s) {
+  struct event_facts f = {.opcode = s->iocb.aio_lio_opcode,
+                          .nbytes = s->iocb.aio_nbytes,
+                          .offset = s->iocb.aio_offset,
+                          .res = s->res,
+                          .res2 = s->res2,
+                          .slat = s->slat,
+                          .clat = s->seen - s->submitted};
+  return f;
 }
 
-static void set_op(lua_State *L, unsigned opcode) {
+/* The keys, in the order in which event_begin pushes them behind the
+ * metatable. */
+enum { META, OBJ, DATA, RES, RES2, SLAT, CLAT, OP, NBYTES, OFFSET, KEYS };
+
+int event_begin(lua_State *L) {
+  static const char *const names[KEYS] = {"",       "obj",   "data", "res",
+                                          "res2",   "slat",  "clat", "op",
+                                          "nbytes", "offset"};
+  luaL_checkstack(L, KEYS + LUA_MINSTACK, NULL);
+  event_metatable(L, "event");
+  int with = lua_gettop(L);
+  for (int key = OBJ; key < KEYS; key++)
+    lua_pushstring(L, names[key]);
+  return with;
+}
+
+static void put_integer(lua_State *L, int key, lua_Integer n) {
+  lua_pushvalue(L, key);
+  lua_pushinteger(L, n);
+  lua_rawset(L, -3);
+}
+
+static void put_op(lua_State *L, int key, unsigned opcode) {
   const char *name = opcode_name(opcode);
+  lua_pushvalue(L, key);
   if (name != NULL)
     lua_pushstring(L, name);
   else
     lua_pushinteger(L, opcode);
-  lua_setfield(L, -2, "op");
+  lua_rawset(L, -3);
 }
 
 /* Only where there is data: then the table needs a ninth place. */
-static void set_data(lua_State *L, int iocb) {
+static void put_data(lua_State *L, int key, int iocb) {
   if (!lua_isuserdata(L, iocb))
     return;
+  lua_pushvalue(L, key);
   if (lua_getiuservalue(L, iocb, IOCB_DATA) == LUA_TNIL)
-    lua_pop(L, 1);
+    lua_pop(L, 2);
   else
-    lua_setfield(L, -2, "data");
-}
-
-static void set_metatable(lua_State *L) {
-  event_metatable(L, "event");
-  lua_setmetatable(L, -2);
+    lua_rawset(L, -3);
 }
 
 /**
@@ -60,19 +85,26 @@ static void set_metatable(lua_State *L) {
  * Example: if ev.err then print(ev.err, ev.why) end
  * See: io_getevents(2)
  */
-void event_push(lua_State *L, const struct event_facts *f, int iocb) {
+void event_push(lua_State *L, const struct event_facts *f, int iocb, int with) {
   lua_createtable(L, 0, 8);
+  lua_pushvalue(L, with + OBJ);
   lua_pushvalue(L, iocb);
-  lua_setfield(L, -2, "obj");
-  set_data(L, iocb);
-  set_integer(L, "res", f->res);
-  set_integer(L, "res2", f->res2);
-  set_integer(L, "slat", f->slat);
-  set_integer(L, "clat", f->clat);
-  set_integer(L, "nbytes", (lua_Integer)f->iocb.aio_nbytes);
-  set_integer(L, "offset", f->iocb.aio_offset);
-  set_op(L, f->iocb.aio_lio_opcode);
-  set_metatable(L);
+  lua_rawset(L, -3);
+  put_data(L, with + DATA, iocb);
+  put_integer(L, with + RES, f->res);
+  put_integer(L, with + RES2, f->res2);
+  put_integer(L, with + SLAT, f->slat);
+  put_integer(L, with + CLAT, f->clat);
+  put_integer(L, with + NBYTES, (lua_Integer)f->nbytes);
+  put_integer(L, with + OFFSET, f->offset);
+  put_op(L, with + OP, f->opcode);
+  lua_pushvalue(L, with + META);
+  lua_setmetatable(L, -2);
+}
+
+static void set_integer(lua_State *L, const char *key, lua_Integer n) {
+  lua_pushinteger(L, n);
+  lua_setfield(L, -2, key);
 }
 
 void event_push_foreign(lua_State *L, const struct io_event *e) {
@@ -83,7 +115,8 @@ void event_push_foreign(lua_State *L, const struct io_event *e) {
   set_integer(L, "data", (lua_Integer)e->data);
   set_integer(L, "res", e->res);
   set_integer(L, "res2", e->res2);
-  set_metatable(L);
+  event_metatable(L, "event");
+  lua_setmetatable(L, -2);
 }
 
 /* The metatables exist before the first event. */

@@ -35,17 +35,22 @@ static int get_inflight(lua_State *L) {
 /**
  * ctx.last_events -> list of events | nil
  *
- * The list of events that was made last, so that nothing is lost when an
- * error kept it from being stored.
+ * The events that were handed out last, a list or the one of ctx:each and
+ * ctx:run, so that none is lost when an error comes before it is looked at.
  */
 static int get_last_events(lua_State *L) {
-  struct context_object *o = api_check(L, 1, &context_type);
-  if (lua_getiuservalue(L, 1, CONTEXT_LAST_EVENTS) != LUA_TUSERDATA)
+  struct context *c = context_any(L);
+  if (c->handed == SLOT_NONE) {
+    lua_getiuservalue(L, 1, CONTEXT_LAST_EVENTS);
     return 1;
-  struct event_facts handed = o->handed;
+  }
+  struct event_facts handed = event_facts(context_slot(c, c->handed));
+  context_push_iocbs(L);
+  lua_rawgeti(L, -1, (lua_Integer)c->handed + 1);
   int iocb = lua_gettop(L);
+  int with = event_begin(L);
   lua_createtable(L, 1, 0);
-  event_push(L, &handed, iocb);
+  event_push(L, &handed, iocb, with);
   lua_rawseti(L, -2, 1);
   return 1;
 }

@@ -130,15 +130,16 @@ static int iocb_newindex(lua_State *L) {
  * Example: ctx:submit(cb:at(4096))
  */
 static int iocb_at(lua_State *L) {
-  api_check(L, 1, &iocb_type);
+  if (api_test(L, 1, &iocb_type) == NULL)
+    luaL_typeerror(L, 1, "iocb");
   int64_t offset = api_bytes(L, 2, NULL);
-  bool sized = !lua_isnoneornil(L, 3);
+  bool sized = lua_gettop(L) > 2 && !lua_isnil(L, 3);
   int64_t nbytes = sized ? api_bytes(L, 3, NULL) : 0;
   struct iocb *k = &iocb_idle(L, 1)->request.iocb;
   k->aio_offset = offset;
   if (sized)
     k->aio_nbytes = (uint64_t)nbytes;
-  lua_settop(L, 1);
+  lua_pushvalue(L, 1);
   return 1;
 }
 

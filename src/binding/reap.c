@@ -17,7 +17,7 @@
 /* A context to take from: usable, or destroyed with events left over. */
 static struct context *to_taker(lua_State *L) {
   struct context *c = context_any(L);
-  if (context_queued(c) == 0 || context_inherited(c))
+  if (!context_usable(c) && (context_inherited(c) || context_queued(c) == 0))
     context_check(L);
   return c;
 }
@@ -106,8 +106,7 @@ static int take_waiting(lua_State *L, const struct wait *w) {
 }
 
 /* From the ring; 0 or a positive errno where the kernel had to be asked. */
-static int take_ready(lua_State *L, long nr) {
-  struct context *c = to_taker(L);
+static int take_ready(lua_State *L, struct context *c, long nr) {
   long room = nr - (long)context_queued(c);
   if (room <= 0 || c->id == 0)
     return 0;
@@ -124,15 +123,6 @@ static int take_ready(lua_State *L, long nr) {
 
 /* ---- from the queue to tables ---- */
 
-static struct event_facts facts_of(const struct slot *s) {
-  struct event_facts f = {.iocb = s->iocb,
-                          .res = s->res,
-                          .res2 = s->res2,
-                          .slat = s->slat,
-                          .clat = s->seen - s->submitted};
-  return f;
-}
-
 /* Whether the context at 1 is still as it was when its queue was looked at. */
 static bool unchanged(lua_State *L, const struct context *c, uint64_t edits) {
   struct context_object *o = lua_touserdata(L, 1);
@@ -140,8 +130,8 @@ static bool unchanged(lua_State *L, const struct context *c, uint64_t edits) {
 }
 
 /* Sets the events of the first n in the queue into the table on top; false
- * when a finalizer changed the queue meanwhile. */
-static bool fill_events(lua_State *L, struct context *c, int iocbs,
+ * when a finalizer changed the queue meanwhile. with: see event_begin. */
+static bool fill_events(lua_State *L, struct context *c, int iocbs, int with,
                         unsigned n) {
   uint64_t edits = c->edits;
   int list = lua_gettop(L);
@@ -154,9 +144,9 @@ static bool fill_events(lua_State *L, struct context *c, int iocbs,
       return false;
   }
   for (int32_t index = c->oldest; i < n; i++) {
-    struct event_facts f = facts_of(context_slot(c, index));
+    struct event_facts f = event_facts(context_slot(c, index));
     lua_rawgeti(L, iocbs, (lua_Integer)index + 1);
-    event_push(L, &f, list + 1);
+    event_push(L, &f, list + 1, with);
     lua_rawseti(L, list, (lua_Integer)i + 1);
     lua_settop(L, list);
     if (!unchanged(L, c, edits))
@@ -182,6 +172,7 @@ static void remove_events(lua_State *L, struct context *c, int iocbs,
 static int push_events(lua_State *L, long nr) {
   lua_settop(L, 1);
   context_push_iocbs(L);
+  int with = event_begin(L), top = lua_gettop(L);
   for (;;) {
     struct context *c = context_any(L);
     unsigned n = context_queued(c);
@@ -189,23 +180,25 @@ static int push_events(lua_State *L, long nr) {
       n = (unsigned)nr;
     lua_createtable(L, (int)n, 0);
     c = context_any(L);
-    if (context_queued(c) >= n && fill_events(L, c, 2, n)) {
+    if (context_queued(c) >= n && fill_events(L, c, 2, with, n)) {
       lua_pushvalue(L, -1);
       lua_setiuservalue(L, 1, CONTEXT_LAST_EVENTS);
+      context_forget(L, c, 2);
       remove_events(L, c, 2, n);
       return 1;
     }
-    lua_settop(L, 2);
+    lua_settop(L, top);
   }
 }
 
 void context_push_event(lua_State *L, int32_t index) {
   struct context *c = context_any(L);
-  struct event_facts f = facts_of(context_slot(c, index));
+  struct event_facts f = event_facts(context_slot(c, index));
   context_push_iocbs(L);
   int iocbs = lua_gettop(L);
   lua_rawgeti(L, iocbs, (lua_Integer)index + 1);
-  event_push(L, &f, iocbs + 1);
+  int with = event_begin(L);
+  event_push(L, &f, iocbs + 1, with);
   c = context_any(L);
   int32_t prev = SLOT_NONE;
   for (int32_t i = c->oldest; i != SLOT_NONE; i = context_slot(c, i)->next) {
@@ -275,27 +268,15 @@ static int context_reap(lua_State *L) {
   long nr = (long)opt_count(L, 2, INT32_MAX);
   if (nr < 0)
     luaL_argerror(L, 2, "a count can't be negative");
-  int err = take_ready(L, nr);
+  int err = take_ready(L, to_taker(L), nr);
   return err != 0 ? api_fail(L, "io_getevents", err, NULL) : push_events(L, nr);
 }
 
 /* ---- each ---- */
 
-/* Hands out one event without garbage and pushes its iocb; object is the
- * context's index. An interrupt may come before the script has looked at it:
- * ctx.last_events still tells. */
-static void hand_out_one(lua_State *L, int object, int iocbs, int32_t index,
-                         int32_t prev) {
-  struct context_object *o = lua_touserdata(L, object);
-  o->handed = facts_of(context_slot(o->context, index));
-  context_hand_out(L, o->context, iocbs, index, prev);
-  lua_pushvalue(L, -1);
-  lua_setiuservalue(L, object, CONTEXT_LAST_EVENTS);
-}
-
-/* Hands out the oldest event: iocb (false: foreign), res, res2. The context is
- * the first upvalue, its array the second. */
-static int push_oldest(lua_State *L, struct context *c) {
+/* Hands out the oldest event: iocb (false: foreign), res, res2. An interrupt
+ * may come before the script has looked at it: ctx.last_events still tells. */
+static int push_oldest(lua_State *L, struct context *c, int iocbs) {
   if (c->foreigns > 0) {
     struct io_event e = c->foreign[0];
     context_deliver_foreign(c, 1);
@@ -304,12 +285,9 @@ static int push_oldest(lua_State *L, struct context *c) {
     lua_pushinteger(L, e.res2);
     return 3;
   }
-  int64_t res = context_slot(c, c->oldest)->res;
-  int64_t res2 = context_slot(c, c->oldest)->res2;
-  hand_out_one(L, lua_upvalueindex(1), lua_upvalueindex(2), c->oldest,
-               SLOT_NONE);
-  lua_pushinteger(L, res);
-  lua_pushinteger(L, res2);
+  context_hand_over_one(L, c, iocbs, c->oldest, SLOT_NONE);
+  lua_pushinteger(L, context_slot(c, c->handed)->res);
+  lua_pushinteger(L, context_slot(c, c->handed)->res2);
   return 3;
 }
 
@@ -319,10 +297,10 @@ static int each_step(lua_State *L) {
   struct context_object *o = api_test(L, lua_upvalueindex(1), &context_type);
   struct context *c = o != NULL ? o->context : NULL;
   if (c == NULL || context_queued(c) == 0 ||
-      !lua_istable(L, lua_upvalueindex(2)) ||
-      c->delivered >= (uint64_t)luaL_checkinteger(L, 1))
+      c->delivered >= (uint64_t)lua_tointegerx(L, 1, NULL) ||
+      !lua_istable(L, lua_upvalueindex(2)))
     return 0;
-  return push_oldest(L, c);
+  return push_oldest(L, c, lua_upvalueindex(2));
 }
 
 /* The context's one iterator: made once, so that loops make no garbage. */
@@ -346,12 +324,13 @@ static int raise_failure(lua_State *L, const char *call, int err) {
 /* One batch into the queue: from the ring, and from the kernel only when
  * fewer than min_nr are there. The number to hand out. */
 static unsigned take_batch(lua_State *L, const struct wait *w) {
-  int err = w->nr > 0 ? take_ready(L, w->nr) : 0;
-  if (err == 0 && (long)context_queued(context_any(L)) < w->min_nr)
+  struct context *c = to_taker(L);
+  int err = w->nr > 0 ? take_ready(L, c, w->nr) : 0;
+  if (err == 0 && (long)context_queued(c) < w->min_nr)
     err = take_waiting(L, w);
   if (err != 0)
     raise_failure(L, "io_getevents", err);
-  unsigned queued = context_queued(context_any(L));
+  unsigned queued = context_queued(c);
   return (unsigned long)w->nr < queued ? (unsigned)w->nr : queued;
 }
 
@@ -416,13 +395,11 @@ static bool next_callback(lua_State *L, const struct context *c, int iocbs,
 /* Delivers the event at the walk and calls its callback, which is on top. */
 static void call_back(lua_State *L, struct context *c, int iocbs,
                       struct walk *w) {
-  int64_t res = context_slot(c, w->index)->res;
-  int64_t res2 = context_slot(c, w->index)->res2;
   int32_t next = context_slot(c, w->index)->next;
   lua_pushvalue(L, 1);
-  hand_out_one(L, 1, iocbs, w->index, w->prev);
-  lua_pushinteger(L, res);
-  lua_pushinteger(L, res2);
+  context_hand_over_one(L, c, iocbs, w->index, w->prev);
+  lua_pushinteger(L, context_slot(c, c->handed)->res);
+  lua_pushinteger(L, context_slot(c, c->handed)->res2);
   w->index = next;
   w->edits = c->edits;
   lua_call(L, 4, 0);

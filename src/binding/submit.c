@@ -39,14 +39,12 @@ static void read_batch(lua_State *L, struct batch *b) {
   b->nr = b->n;
 }
 
-/* Pushes the i-th (from 0); NULL: no iocb. */
-static struct iocb_object *push_nth(lua_State *L, const struct batch *b,
-                                    unsigned i) {
+/* Pushes the i-th (from 0). */
+static void push_nth(lua_State *L, const struct batch *b, unsigned i) {
   if (b->list != 0)
     lua_rawgeti(L, b->list, b->first + i);
   else
     lua_pushvalue(L, 2 + (int)i);
-  return api_test(L, -1, &iocb_type);
 }
 
 /* Raises for the i-th, in words of how it was given. */
@@ -62,7 +60,8 @@ static int bad_nth(lua_State *L, const struct batch *b, unsigned i,
 /* Asks foreign objects for their numbers: may run Lua. */
 static void refresh_all(lua_State *L, const struct batch *b) {
   for (unsigned i = 0; i < b->n; i++) {
-    struct iocb_object *io = push_nth(L, b, i);
+    push_nth(L, b, i);
+    struct iocb_object *io = api_test(L, -1, &iocb_type);
     if (io != NULL && io->by_name)
       iocb_refresh(L, lua_gettop(L));
     lua_pop(L, 1);
@@ -146,9 +145,9 @@ static bool gather(lua_State *L, struct context *c, const struct batch *b,
 }
 
 /* The context with room for the batch; may collect. */
-static struct context *make_room(lua_State *L, const struct batch *b,
-                                 int iocbs) {
-  struct context *c = context_check(L);
+static struct context *make_room(lua_State *L, const struct context_object *o,
+                                 const struct batch *b, int iocbs) {
+  struct context *c = context_live(L, o);
   if (context_reserve(c, b->n) != 0)
     luaL_error(L, "not enough memory");
   fill_array(L, c, iocbs);
@@ -198,15 +197,14 @@ static void clear_refused(lua_State *L, const struct context *c,
  */
 int context_submit_method(lua_State *L) {
   struct batch b;
-  context_check(L);
+  const struct context_object *o = api_check(L, 1, &context_type);
   read_batch(L, &b);
   context_push_iocbs(L);
   int iocbs = lua_gettop(L);
-  luaL_checkstack(L, 8, NULL);
-  struct context *c = make_room(L, &b, iocbs);
+  struct context *c = make_room(L, o, &b, iocbs);
   if (!gather(L, c, &b, iocbs, false)) {
     refresh_all(L, &b);
-    c = make_room(L, &b, iocbs);
+    c = make_room(L, o, &b, iocbs);
     gather(L, c, &b, iocbs, true);
   }
   int res = context_submit(c, b.nr);

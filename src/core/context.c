@@ -55,7 +55,7 @@ int context_open(struct context **out, struct kaio *kaio, unsigned nr_events) {
   c->nr_events = nr_events;
   c->room =
       ring_open(&c->ring, c->id) ? c->ring.nr : room_without_ring(nr_events);
-  c->free = c->oldest = c->newest = SLOT_NONE;
+  c->free = c->oldest = c->newest = c->handed = SLOT_NONE;
   context_enlist(c);
   *out = c;
   return 0;

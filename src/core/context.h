@@ -25,6 +25,7 @@ enum slot_state {
   SLOT_GATHERED, /* in the list of the submit that is being composed */
   SLOT_FLYING,   /* the kernel has it */
   SLOT_DONE,     /* its event was taken and waits in the queue */
+  SLOT_HANDED,   /* the event handed out last: see context_hand_over */
   SLOT_LOST      /* its context was destroyed before anybody took its event */
 };
 
@@ -66,6 +67,7 @@ struct context {
   int32_t free; /* list of free slots */
   unsigned flying, done;
   int32_t oldest, newest; /* queue of done ones */
+  int32_t handed;         /* the slot that is HANDED, or SLOT_NONE */
   uint64_t delivered;     /* events handed out so far, foreign ones too */
   uint64_t edits;         /* counts removals from the queue */
   uint32_t batch;
@@ -147,6 +149,11 @@ unsigned context_inflight(const struct context *c); /* ours, not delivered */
 /* Removes a done slot from the queue: its pins go, the slot is free. prev is
  * the one before it in the queue, or SLOT_NONE. */
 void context_deliver(struct context *c, int32_t index, int32_t prev);
+
+/* As deliver, but the slot keeps what its event told until the next one is
+ * handed over, or it is forgotten (harmless when there is none). */
+void context_hand_over(struct context *c, int32_t index, int32_t prev);
+void context_forget_handed(struct context *c);
 
 /* Removes n foreign events, the oldest first. */
 void context_deliver_foreign(struct context *c, unsigned n);

@@ -157,7 +157,8 @@ unsigned context_inflight(const struct context *c) {
   return c->flying + c->done;
 }
 
-void context_deliver(struct context *c, int32_t index, int32_t prev) {
+/* Out of the queue, with its pins gone. */
+static void dequeue(struct context *c, int32_t index, int32_t prev) {
   struct slot *s = context_slot(c, index);
   if (prev == SLOT_NONE)
     c->oldest = s->next;
@@ -166,10 +167,28 @@ void context_deliver(struct context *c, int32_t index, int32_t prev) {
   if (c->newest == index)
     c->newest = prev;
   slot_let_go(s);
-  slot_free(c, index);
   c->done--;
   c->delivered++;
   c->edits++;
+}
+
+void context_deliver(struct context *c, int32_t index, int32_t prev) {
+  dequeue(c, index, prev);
+  slot_free(c, index);
+}
+
+void context_hand_over(struct context *c, int32_t index, int32_t prev) {
+  context_forget_handed(c);
+  dequeue(c, index, prev);
+  context_slot(c, index)->state = SLOT_HANDED;
+  c->handed = index;
+}
+
+void context_forget_handed(struct context *c) {
+  if (c->handed == SLOT_NONE)
+    return;
+  slot_free(c, c->handed);
+  c->handed = SLOT_NONE;
 }
 
 void context_deliver_foreign(struct context *c, unsigned n) {

@@ -201,6 +201,30 @@ static void queue(void) {
   end("queue");
 }
 
+/* The slot handed over last keeps what its event told, and nothing else. */
+static void handed_over(void) {
+  begin(true);
+  send_off(c, r, 2);
+  fake_complete(&f, 0, 7);
+  fake_complete(&f, 0, 8);
+  take(c, 2);
+  unsigned spare = c->free_slots;
+  int32_t first = (int32_t)r[0].slot, second = (int32_t)r[1].slot;
+  ok(c->handed == SLOT_NONE, "none at first");
+  context_hand_over(c, first, SLOT_NONE);
+  r[0].context = NULL;
+  ok(c->handed == first && context_slot(c, first)->res == 7, "kept");
+  ok(pinned() == 1 && c->done == 1 && c->delivered == 1, "but delivered");
+  ok(c->free_slots == spare, "its slot is not free yet");
+  context_hand_over(c, second, SLOT_NONE);
+  r[1].context = NULL;
+  ok(c->handed == second && c->free_slots == spare + 1, "it is now");
+  context_forget_handed(c);
+  context_forget_handed(c);
+  ok(c->handed == SLOT_NONE && c->free_slots == spare + 2, "and both are");
+  end("handed over");
+}
+
 static void waits(bool ring) {
   begin(ring);
   ok(context_clamp(c, -1) == 0 && context_clamp(c, 5) == 5, "clamp");
@@ -269,6 +293,7 @@ int main(void) {
   foreign(true);
   foreign(false);
   queue();
+  handed_over();
   waits(true);
   waits(false);
   nonsense();
