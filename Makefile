@@ -55,7 +55,7 @@ SUITE := $(UNITS) $(wildcard tests/lua/*.lua tests/regress/*.lua \
 GOALS := $(or $(MAKECMDGOALS),all)
 LEVELS := build $(if $(SAN),sanitize) \
   $(if $(filter check fuzz valgrind,$(GOALS)),check) \
-  $(filter valgrind lint,$(GOALS))
+  $(filter valgrind lint bench,$(GOALS))
 
 all: aiosh aio.so
 
@@ -88,11 +88,20 @@ fuzz: all
 	@AIOSH_FUZZ=1000000 TEST_SECONDS=3600; export AIOSH_FUZZ TEST_SECONDS; \
 	$(PROVE) -v tests/lua/fuzz.lua
 
+# Ratios to C with libaio; never part of a test.
+BENCH := $B/bench/libaio $B/bench/ring
+bench: all $(BENCH)
+	./aiosh tests/bench/run.lua $B/bench
+
+$B/bench/%: tests/bench/%.c tests/bench/loop.h
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $< -laio
+
 reference: all
 	./aiosh src/build/reference.lua $(DOCUMENTED) > $B/reference.md
 	cp $B/reference.md lua/README.md
 
-SOURCES = $(wildcard src/*/*.c tests/c/*.c)
+SOURCES = $(wildcard src/*/*.c tests/c/*.c tests/bench/*.c)
 lint: $B/flags
 	clang-format --dry-run -Werror $(SOURCES) $(wildcard src/*/*.h tests/*/*.h)
 	printf '%s\n' $(SOURCES) | xargs -P 2 -n 1 sh -c \
@@ -171,7 +180,7 @@ clean:
 	rm -rf build aiosh aio.so
 
 FORCE:
-.PHONY: all demo check valgrind stress fuzz reference lint deps install \
+.PHONY: all demo check valgrind stress fuzz bench reference lint deps install \
   uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
