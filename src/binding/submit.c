@@ -2,6 +2,8 @@
  * kernel takes some or all of it. */
 #include "binding/context.h"
 
+#include "core/cause.h"
+
 /* ---- gather ---- */
 
 /* What submit was given: iocbs as arguments from 2 on, or a list at 2. */
@@ -160,11 +162,14 @@ static int fail_submit(lua_State *L, const struct context *c,
                        const struct batch *b, int err) {
   if (b->n == 0)
     return api_fail(L, "io_submit", err, NULL);
+  const struct iocb *first = c->list[0];
+  const char *why = cause_of_refusal(first, err);
   char text[96];
-  iocb_text(&context_slot(c, (int32_t)c->asked[0]->slot)->iocb, text,
-            sizeof text);
-  const char *cause = lua_pushfstring(L, "request %d of %d: %s", (int)b->first,
-                                      (int)b->first + (int)b->n - 1, text);
+  iocb_text(first, text, sizeof text);
+  const char *cause =
+      lua_pushfstring(L, "request %d of %d: %s%s%s", (int)b->first,
+                      (int)b->first + (int)b->n - 1, text,
+                      why != NULL ? ": " : "", why != NULL ? why : "");
   return api_fail(L, "io_submit", err, cause);
 }
 

@@ -115,7 +115,7 @@ do
   local _, message, errno = ctx:submit(list, nil, 3)
   tap.is(errno, aio.EBADF, "again from there: the error")
   tap.is(message, "io_submit: Bad file descriptor (EBADF): "
-    .. "request 3 of 5: pread 0 @0", "its message")
+    .. "request 3 of 5: pread 0 @0: fd is negative", "its message")
   last = ctx.last_submit
   tap.is(last.taken, 0, "taken")
   tap.is(last.refused, bad, "refused")
