@@ -126,6 +126,7 @@ void api_push_metatables(lua_State *L);
  * `aio`, at the top of the stack when called and when it returns. */
 void constants_open(lua_State *L);
 void limits_open(lua_State *L);
+void terminal_open(lua_State *L);
 void buffer_open(lua_State *L);
 void file_open(lua_State *L);
 void eventfd_open(lua_State *L);

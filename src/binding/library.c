@@ -79,6 +79,7 @@ __attribute__((visibility("default"))) int luaopen_aio(lua_State *L) {
   lua_newtable(L);
   constants_open(L);
   limits_open(L);
+  terminal_open(L);
   buffer_open(L);
   file_open(L);
   eventfd_open(L);

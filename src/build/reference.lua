@@ -20,6 +20,7 @@ local SECTIONS = {
   {"signals", "signals"},
   {"pipe", "pipe"},
   {"limits", "limits"},
+  {"terminal", "terminal", "color"},
   {"constants", "constants"},
   {"tap", "tap"},
   {"libaio", "libaio_context", "libaio_iocb", "libaio_prep", "libaio",

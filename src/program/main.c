@@ -96,9 +96,36 @@ static int run_without_script(lua_State *L, const struct options *o) {
   return LUA_OK;
 }
 
+/* The long options as a table, name -> value or "". */
+static void push_commands(lua_State *L, const struct invocation *call) {
+  lua_newtable(L);
+  for (int i = 1; i < call->options.script; i++) {
+    const char *name, *value;
+    size_t length;
+    if (!options_long(call->argv[i], &name, &length, &value))
+      continue;
+    lua_pushlstring(L, name, length);
+    lua_pushstring(L, value != NULL ? value : "");
+    lua_rawset(L, -3);
+  }
+}
+
+/* Lets aio.command carry them out, before any code of the user's. */
+static int run_commands(lua_State *L, const struct invocation *call) {
+  if (!call->options.commands)
+    return LUA_OK;
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "aio.command");
+  lua_call(L, 1, 1);
+  push_commands(L, call);
+  return chunk_report(L, lua_pcall(L, 1, 0, 0));
+}
+
 static int run_all(lua_State *L, const struct invocation *call) {
   const struct options *o = &call->options;
-  int status = o->bare ? LUA_OK : run_init(L);
+  int status = run_commands(L, call);
+  if (status == LUA_OK && !o->bare)
+    status = run_init(L);
   if (status == LUA_OK)
     status = run_options(L, call);
   if (status == LUA_OK && o->script < call->argc)

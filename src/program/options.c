@@ -11,12 +11,40 @@ const char *options_argument(char **argv, int *i) {
   return argv[++*i];
 }
 
-static enum options_verdict long_option(const char *word) {
+/* The long options that lua/aio/command.lua carries out. */
+static const struct {
+  const char *name;
+  bool needs_value;
+} commands[] = {
+    {"color", true},
+};
+
+bool options_long(const char *word, const char **name, size_t *length,
+                  const char **value) {
+  if (strncmp(word, "--", 2) != 0)
+    return false;
+  *name = word + 2;
+  *length = strcspn(*name, "=");
+  *value = (*name)[*length] == '=' ? *name + *length + 1 : NULL;
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    if (strlen(commands[i].name) == *length &&
+        strncmp(commands[i].name, *name, *length) == 0)
+      return *value != NULL || !commands[i].needs_value;
+  return false;
+}
+
+/* OPTIONS_RUN: aio.command's, go on. */
+static enum options_verdict long_option(struct options *o, const char *word) {
+  const char *name, *value;
+  size_t length;
   if (strcmp(word, "--help") == 0)
     return OPTIONS_HELP;
   if (strcmp(word, "--version") == 0)
     return OPTIONS_VERSION;
-  return OPTIONS_BAD;
+  if (!options_long(word, &name, &length, &value))
+    return OPTIONS_BAD;
+  o->commands = true;
+  return OPTIONS_RUN;
 }
 
 /* A letter that stands alone: anything after it makes the option unknown. */
@@ -57,6 +85,13 @@ static bool ends_options(const char *word) {
   return word[0] != '-' || word[1] == '\0';
 }
 
+static enum options_verdict next_option(struct options *o, char **argv,
+                                        int *i) {
+  if (argv[*i][1] == '-')
+    return long_option(o, argv[*i]);
+  return short_option(o, argv, i) ? OPTIONS_RUN : OPTIONS_BAD;
+}
+
 enum options_verdict options_scan(struct options *o, int argc, char **argv) {
   *o = (struct options){.script = argc};
   for (int i = 1; i < argc; i++) {
@@ -67,10 +102,9 @@ enum options_verdict options_scan(struct options *o, int argc, char **argv) {
       o->script = i + 1;
       return OPTIONS_RUN;
     }
-    if (argv[i][1] == '-')
-      return long_option(argv[i]);
-    if (!short_option(o, argv, &i))
-      return OPTIONS_BAD;
+    enum options_verdict verdict = next_option(o, argv, &i);
+    if (verdict != OPTIONS_RUN)
+      return verdict;
   }
   o->script = argc;
   return OPTIONS_RUN;
@@ -79,17 +113,18 @@ enum options_verdict options_scan(struct options *o, int argc, char **argv) {
 void options_usage(FILE *to, const char *progname) {
   fprintf(to,
           "usage: %s [options] [script [args]]\n"
-          "  -e code    run this Lua code\n"
-          "  -i         read and run lines after the script\n"
-          "  -l mod     require 'mod' into the global of that name\n"
-          "  -l g=mod   require 'mod' into the global 'g'\n"
-          "  -v         show the version of Lua\n"
-          "  -E         ignore the environment: LUA_INIT, LUA_PATH, LUA_CPATH\n"
-          "  -W         turn warnings on\n"
-          "  --         no more options\n"
-          "  -          no more options; the script is the standard input\n"
-          "  --help     show this text\n"
-          "  --version  show the version of aiosh\n",
+          "  -e code       run this Lua code\n"
+          "  -i            read and run lines after the script\n"
+          "  -l mod        require 'mod' into the global of that name\n"
+          "  -l g=mod      require 'mod' into the global 'g'\n"
+          "  -v            show the version of Lua\n"
+          "  -E            ignore the environment (LUA_INIT, LUA_PATH, ...)\n"
+          "  -W            turn warnings on\n"
+          "  --            no more options\n"
+          "  -             no more options; the script is the standard input\n"
+          "  --color=WHEN  colours: auto (on a terminal), always, never\n"
+          "  --help        show this text\n"
+          "  --version     show the version of aiosh\n",
           progname);
 }
 

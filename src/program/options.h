@@ -3,6 +3,7 @@
 #define PROGRAM_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 enum options_verdict {
@@ -17,11 +18,18 @@ struct options {
   bool version;     /* -v, or implied by -i */
   bool execute;     /* at least one -e */
   bool bare;        /* -E: the environment is not looked at */
+  bool commands;    /* at least one long option for aio.command */
   int script;       /* index of the script in argv; argc: there is none */
 };
 
 /* Looks at everything that must be known before any Lua code runs. */
 enum options_verdict options_scan(struct options *o, int argc, char **argv);
+
+/* True when the word is a long option that the module aio.command carries out
+ * ("--color=never"): *name is what stands between "--" and '=', of *length
+ * characters, *value what stands behind '=', or NULL. */
+bool options_long(const char *word, const char **name, size_t *length,
+                  const char **value);
 
 /* The argument of -e or -l at argv[*i]; it may be the next word, and *i then
  * goes there. NULL when there is none. */
