@@ -62,13 +62,28 @@ function computed.why(aio, ev)
 end
 
 function computed.revents(_, ev)
-  if rawget(ev, "op") ~= "poll" or failed(ev) then return nil end
+  if ev.op ~= "poll" or failed(ev) then return nil end
   return poll_names(ev.res)
+end
+
+-- pairs() goes over the fields as if all of them were stored.
+local fields = { "obj", "data", "res", "res2", "slat", "clat", "lat", "op",
+                 "nbytes", "offset", "err", "why", "revents" }
+
+local function event_pairs(ev)
+  local i = 0
+  return function()
+    while i < #fields do
+      i = i + 1
+      local value = ev[fields[i]]
+      if value ~= nil then return fields[i], value end
+    end
+  end
 end
 
 local function result_text(ev)
   if failed(ev) then return ("-%s: %s"):format(ev.err, ev.why) end
-  if rawget(ev, "op") == "poll" then
+  if ev.op == "poll" then
     return ev.res == 0 and "0 (canceled)" or ev.revents
   end
   return tostring(ev.res)
@@ -127,9 +142,12 @@ return setmetatable(show, {
     aio.duration = show.duration
     metatables.event.__name = "aio event"
     metatables.event.__tostring = event_text
+    metatables.event.__pairs = event_pairs
+    local fact = metatables.event.fact
     metatables.event.__index = function(ev, key)
       local f = computed[key]
-      return f and f(aio, ev)
+      if f then return f(aio, ev) end
+      return fact(ev, key)
     end
     metatables.submission.__tostring = submission_text
     metatables.submission.__index = function(s, key)

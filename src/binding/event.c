@@ -1,7 +1,9 @@
-/* Events as tables: {obj=, data=, res=, res2=, slat=, clat=, op=, nbytes=,
- * offset=}. lat, err, why, revents and the text are worked out when they are
- * asked for, by the metatable that lua/aio/show.lua fills. */
+/* Events as tables: {obj=, data=, res=}. All else is worked out when it is
+ * asked for: facts of the request here, lat, err, why, revents and the text by
+ * the metatable that lua/aio/show.lua fills. */
 #include "binding/context.h"
+
+#include <string.h>
 
 /* The registry's key of the table of metatables by name. */
 static const char metatables[] = "aio.metatables";
@@ -27,14 +29,63 @@ struct event_facts event_facts(const struct slot *s) {
   return f;
 }
 
+/* ---- the facts ---- */
+
+/* All but obj, data and res is in one string, under this key, until somebody
+ * asks: a table with a field for each takes twice as long to make. */
+static const char facts_key;
+
+/* The facts of the event at 1; false where it has none (foreign, or a table
+ * that somebody else made). */
+static bool find_facts(lua_State *L, struct event_facts *f) {
+  size_t size = 0;
+  const char *kept =
+      lua_istable(L, 1) && lua_rawgetp(L, 1, &facts_key) == LUA_TSTRING
+          ? lua_tolstring(L, -1, &size)
+          : NULL;
+  if (size != sizeof *f)
+    return false;
+  memcpy(f, kept, sizeof *f);
+  return true;
+}
+
+static void push_op(lua_State *L, unsigned opcode) {
+  const char *name = opcode_name(opcode);
+  if (name != NULL)
+    lua_pushstring(L, name);
+  else
+    lua_pushinteger(L, opcode);
+}
+
+static const char *const fact_names[] = {"res2",   "slat",   "clat", "op",
+                                         "nbytes", "offset", NULL};
+
+/* fact(event, key): what the string tells of that key, or nil. */
+static int event_fact(lua_State *L) {
+  struct event_facts f;
+  const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  int i = 0;
+  while (fact_names[i] != NULL && strcmp(fact_names[i], key) != 0)
+    i++;
+  if (fact_names[i] == NULL || !find_facts(L, &f))
+    return 0;
+  const lua_Integer values[] = {
+      f.res2, f.slat, f.clat, 0, (lua_Integer)f.nbytes, f.offset};
+  if (strcmp(key, "op") == 0)
+    push_op(L, f.opcode);
+  else
+    lua_pushinteger(L, values[i]);
+  return 1;
+}
+
+/* ---- events ---- */
+
 /* The keys, in the order in which event_begin pushes them behind the
  * metatable. */
-enum { META, OBJ, DATA, RES, RES2, SLAT, CLAT, OP, NBYTES, OFFSET, KEYS };
+enum { META, OBJ, DATA, RES, KEYS };
 
 int event_begin(lua_State *L) {
-  static const char *const names[KEYS] = {"",       "obj",   "data", "res",
-                                          "res2",   "slat",  "clat", "op",
-                                          "nbytes", "offset"};
+  static const char *const names[KEYS] = {"", "obj", "data", "res"};
   luaL_checkstack(L, KEYS + LUA_MINSTACK, NULL);
   event_metatable(L, "event");
   int with = lua_gettop(L);
@@ -43,31 +94,17 @@ int event_begin(lua_State *L) {
   return with;
 }
 
-static void put_integer(lua_State *L, int key, lua_Integer n) {
-  lua_pushvalue(L, key);
-  lua_pushinteger(L, n);
-  lua_rawset(L, -3);
-}
-
-static void put_op(lua_State *L, int key, unsigned opcode) {
-  const char *name = opcode_name(opcode);
-  lua_pushvalue(L, key);
-  if (name != NULL)
-    lua_pushstring(L, name);
-  else
-    lua_pushinteger(L, opcode);
-  lua_rawset(L, -3);
-}
-
-/* Only where there is data: then the table needs a ninth place. */
+/* Only where there is data. */
 static void put_data(lua_State *L, int key, int iocb) {
   if (!lua_isuserdata(L, iocb))
     return;
+  if (lua_getiuservalue(L, iocb, IOCB_DATA) == LUA_TNIL) {
+    lua_pop(L, 1);
+    return;
+  }
   lua_pushvalue(L, key);
-  if (lua_getiuservalue(L, iocb, IOCB_DATA) == LUA_TNIL)
-    lua_pop(L, 2);
-  else
-    lua_rawset(L, -3);
+  lua_insert(L, -2);
+  lua_rawset(L, -3);
 }
 
 /**
@@ -86,18 +123,16 @@ static void put_data(lua_State *L, int key, int iocb) {
  * See: io_getevents(2)
  */
 void event_push(lua_State *L, const struct event_facts *f, int iocb, int with) {
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 4);
   lua_pushvalue(L, with + OBJ);
   lua_pushvalue(L, iocb);
   lua_rawset(L, -3);
   put_data(L, with + DATA, iocb);
-  put_integer(L, with + RES, f->res);
-  put_integer(L, with + RES2, f->res2);
-  put_integer(L, with + SLAT, f->slat);
-  put_integer(L, with + CLAT, f->clat);
-  put_integer(L, with + NBYTES, (lua_Integer)f->nbytes);
-  put_integer(L, with + OFFSET, f->offset);
-  put_op(L, with + OP, f->opcode);
+  lua_pushvalue(L, with + RES);
+  lua_pushinteger(L, f->res);
+  lua_rawset(L, -3);
+  lua_pushlstring(L, (const char *)f, sizeof *f);
+  lua_rawsetp(L, -2, &facts_key);
   lua_pushvalue(L, with + META);
   lua_setmetatable(L, -2);
 }
@@ -122,6 +157,8 @@ void event_push_foreign(lua_State *L, const struct io_event *e) {
 /* The metatables exist before the first event. */
 void event_open(lua_State *L) {
   event_metatable(L, "event");
+  lua_pushcfunction(L, event_fact);
+  lua_setfield(L, -2, "fact");
   event_metatable(L, "submission");
   event_metatable(L, "list");
   lua_pop(L, 3);
