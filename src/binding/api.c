@@ -108,13 +108,6 @@ void *api_new(lua_State *L, const struct api_type *t, int nuv) {
   return o;
 }
 
-void *api_check(lua_State *L, int idx, const struct api_type *t) {
-  void *o = api_test(L, idx, t);
-  if (o == NULL)
-    luaL_typeerror(L, idx, t->name);
-  return o;
-}
-
 /* ---- failures ---- */
 
 int api_bad(lua_State *L, int idx, const char *what, const char *fmt, ...) {
@@ -228,7 +221,9 @@ size_t api_optsize(lua_State *L, int idx, const char *what, size_t def) {
 lua_Integer api_int(lua_State *L, int idx, const char *what, lua_Integer min,
                     lua_Integer max) {
   lua_Integer n = 0;
-  if (!to_integer(L, idx, what, &n))
+  if (lua_isinteger(L, idx))
+    n = lua_tointegerx(L, idx, NULL);
+  else if (!to_integer(L, idx, what, &n))
     return bad_type(L, idx, what, "number");
   if (n < min || n > max)
     api_bad(L, idx, what, "%lld is not in %lld..%lld", (long long)n,

@@ -55,7 +55,12 @@ static inline void *api_test(lua_State *L, int idx, const struct api_type *t) {
     return NULL;
   return o;
 }
-void *api_check(lua_State *L, int idx, const struct api_type *t);
+static inline void *api_check(lua_State *L, int idx, const struct api_type *t) {
+  void *o = api_test(L, idx, t);
+  if (o == NULL)
+    luaL_typeerror(L, idx, t->name);
+  return o;
+}
 
 /* Raises: names the argument or field and says what is wrong with it. */
 int api_bad(lua_State *L, int idx, const char *what, const char *fmt, ...)

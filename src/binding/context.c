@@ -24,11 +24,14 @@ static struct context_object *to_object(lua_State *L) {
   return api_check(L, 1, &context_type);
 }
 
-struct context *context_any(lua_State *L) {
-  struct context *c = to_object(L)->context;
-  if (c == NULL)
+struct context *context_opened(lua_State *L, const struct context_object *o) {
+  if (o->context == NULL)
     luaL_argerror(L, 1, "the context is destroyed");
-  return c;
+  return o->context;
+}
+
+struct context *context_any(lua_State *L) {
+  return context_opened(L, to_object(L));
 }
 
 struct context *context_live(lua_State *L, const struct context_object *o) {

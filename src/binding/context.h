@@ -17,6 +17,7 @@ struct event_facts event_facts(const struct slot *s);
 struct context_object {
   const struct api_type *type;
   struct context *context; /* NULL: never opened, or collected */
+  bool stopped;            /* CONTEXT_REFUSED is not nil */
 };
 
 extern const struct api_type context_type;
@@ -72,8 +73,9 @@ int context_tostring(lua_State *L);
  * pushed. The context is at 1. */
 void context_push_event(lua_State *L, int32_t index);
 
-/* The context at 1 even when it is destroyed; raises when it is collected. */
-struct context *context_any(lua_State *L);
+/* The context even when it is destroyed; raises when it is collected. */
+struct context *context_opened(lua_State *L, const struct context_object *o);
+struct context *context_any(lua_State *L); /* of the object at 1 */
 
 /* Pushes what all event tables of a batch are made with, and answers where
  * that is: their metatable and their keys. */

@@ -32,13 +32,17 @@ static const struct api_flag iocb_flags[] = {
 
 /* An iocb that may be changed: looked at again after every conversion that
  * may have run Lua. */
-struct iocb_object *iocb_idle(lua_State *L, int idx) {
-  struct iocb_object *io = lua_touserdata(L, idx);
+void iocb_must_be_idle(lua_State *L, const struct iocb_object *io) {
   if (!io->open)
     luaL_error(L, "iocb is closed");
   if (io->request.context != NULL)
     luaL_error(L, "iocb is in flight and can't be changed until its event "
                   "was delivered");
+}
+
+struct iocb_object *iocb_idle(lua_State *L, int idx) {
+  struct iocb_object *io = lua_touserdata(L, idx);
+  iocb_must_be_idle(L, io);
   return io;
 }
 

@@ -130,15 +130,14 @@ static int iocb_newindex(lua_State *L) {
  * Example: ctx:submit(cb:at(4096))
  */
 static int iocb_at(lua_State *L) {
-  if (api_test(L, 1, &iocb_type) == NULL)
-    luaL_typeerror(L, 1, "iocb");
+  struct iocb_object *io = api_check(L, 1, &iocb_type);
   int64_t offset = api_bytes(L, 2, NULL);
-  bool sized = lua_gettop(L) > 2 && !lua_isnil(L, 3);
+  bool sized = !lua_isnoneornil(L, 3);
   int64_t nbytes = sized ? api_bytes(L, 3, NULL) : 0;
-  struct iocb *k = &iocb_idle(L, 1)->request.iocb;
-  k->aio_offset = offset;
+  iocb_must_be_idle(L, io);
+  io->request.iocb.aio_offset = offset;
   if (sized)
-    k->aio_nbytes = (uint64_t)nbytes;
+    io->request.iocb.aio_nbytes = (uint64_t)nbytes;
   lua_pushvalue(L, 1);
   return 1;
 }

@@ -28,6 +28,7 @@ enum {
 /* The iocb at idx, which may be changed: raises when closed or in flight.
  * Looked at again after every conversion that may have run Lua. */
 struct iocb_object *iocb_idle(lua_State *L, int idx);
+void iocb_must_be_idle(lua_State *L, const struct iocb_object *io);
 
 /* The fields, in the order in which a table of them is applied. */
 struct iocb_field {

@@ -14,9 +14,10 @@
 
 /* ---- arguments ---- */
 
-/* A context to take from: usable, or destroyed with events left over. */
-static struct context *to_taker(lua_State *L) {
-  struct context *c = context_any(L);
+/* A context to take from: usable, or destroyed with events left over. The
+ * object is at 1. */
+static struct context *to_taker(lua_State *L, const struct context_object *o) {
+  struct context *c = context_opened(L, o);
   if (!context_usable(c) && (context_inherited(c) || context_queued(c) == 0))
     context_check(L);
   return c;
@@ -29,9 +30,9 @@ static lua_Integer opt_count(lua_State *L, int arg, lua_Integer def) {
 
 /* min_nr, nr and timeout at 2, 3 and 4. A wait for more than can come, with
  * no limit, would never return (invariant 8). */
-static struct wait read_wait(lua_State *L) {
+static struct wait read_wait(lua_State *L, const struct context_object *o) {
   struct wait w = {.min_nr = opt_count(L, 2, 1)};
-  struct context *c = to_taker(L);
+  struct context *c = to_taker(L, o);
   lua_Integer most = context_inflight(c) + c->foreigns;
   w.nr = opt_count(L, 3, w.min_nr > most ? w.min_nr : most);
   w.timeout = api_timeout(L, 4, NULL);
@@ -87,10 +88,11 @@ static bool cut_short(const struct wait *w, int n, int64_t deadline) {
 
 /* io_getevents until it is ended by something but a stop and continue. What
  * was taken stays in the queue when this raises. 0, or a positive errno. */
-static int take_waiting(lua_State *L, const struct wait *w) {
+static int take_waiting(lua_State *L, const struct context_object *o,
+                        const struct wait *w) {
   int64_t deadline = w->timeout > 0 ? clock_now() + w->timeout : 0;
   for (;;) {
-    struct context *c = to_taker(L);
+    struct context *c = to_taker(L, o);
     struct wait rest = beside_queue(w, context_queued(c));
     if (w->timeout > 0)
       rest.timeout = clock_left(deadline);
@@ -123,16 +125,17 @@ static int take_ready(lua_State *L, struct context *c, long nr) {
 
 /* ---- from the queue to tables ---- */
 
-/* Whether the context at 1 is still as it was when its queue was looked at. */
-static bool unchanged(lua_State *L, const struct context *c, uint64_t edits) {
-  struct context_object *o = lua_touserdata(L, 1);
+/* Whether the context is still as it was when its queue was looked at. */
+static bool unchanged(const struct context_object *o, const struct context *c,
+                      uint64_t edits) {
   return o->context == c && c->edits == edits;
 }
 
 /* Sets the events of the first n in the queue into the table on top; false
  * when a finalizer changed the queue meanwhile. with: see event_begin. */
-static bool fill_events(lua_State *L, struct context *c, int iocbs, int with,
-                        unsigned n) {
+static bool fill_events(lua_State *L, const struct context_object *o, int iocbs,
+                        int with, unsigned n) {
+  struct context *c = o->context;
   uint64_t edits = c->edits;
   int list = lua_gettop(L);
   unsigned i = 0;
@@ -140,7 +143,7 @@ static bool fill_events(lua_State *L, struct context *c, int iocbs, int with,
     struct io_event e = c->foreign[i];
     event_push_foreign(L, &e);
     lua_rawseti(L, list, (lua_Integer)i + 1);
-    if (!unchanged(L, c, edits))
+    if (!unchanged(o, c, edits))
       return false;
   }
   for (int32_t index = c->oldest; i < n; i++) {
@@ -149,7 +152,7 @@ static bool fill_events(lua_State *L, struct context *c, int iocbs, int with,
     event_push(L, &f, list + 1, with);
     lua_rawseti(L, list, (lua_Integer)i + 1);
     lua_settop(L, list);
-    if (!unchanged(L, c, edits))
+    if (!unchanged(o, c, edits))
       return false;
     index = context_slot(c, index)->next;
   }
@@ -170,17 +173,18 @@ static void remove_events(lua_State *L, struct context *c, int iocbs,
 /* The list of at most nr queued events; they are delivered when it is
  * complete. */
 static int push_events(lua_State *L, long nr) {
+  const struct context_object *o = api_check(L, 1, &context_type);
   lua_settop(L, 1);
   context_push_iocbs(L);
   int with = event_begin(L), top = lua_gettop(L);
   for (;;) {
-    struct context *c = context_any(L);
+    struct context *c = context_opened(L, o);
     unsigned n = context_queued(c);
     if (nr >= 0 && (unsigned long)nr < n)
       n = (unsigned)nr;
     lua_createtable(L, (int)n, 0);
-    c = context_any(L);
-    if (context_queued(c) >= n && fill_events(L, c, 2, with, n)) {
+    c = context_opened(L, o);
+    if (context_queued(c) >= n && fill_events(L, o, 2, with, n)) {
       lua_pushvalue(L, -1);
       lua_setiuservalue(L, 1, CONTEXT_LAST_EVENTS);
       context_forget(L, c, 2);
@@ -227,8 +231,9 @@ void context_push_event(lua_State *L, int32_t index) {
  * See: io_getevents(2)
  */
 static int context_getevents(lua_State *L) {
-  struct wait w = read_wait(L);
-  int err = take_waiting(L, &w);
+  const struct context_object *o = api_check(L, 1, &context_type);
+  struct wait w = read_wait(L, o);
+  int err = take_waiting(L, o, &w);
   return err != 0 ? api_fail(L, "io_getevents", err, NULL)
                   : push_events(L, w.nr);
 }
@@ -244,14 +249,15 @@ static int context_getevents(lua_State *L) {
  */
 static int context_pgetevents(lua_State *L) {
   sigset_t blocked;
+  const struct context_object *o = api_check(L, 1, &context_type);
   lua_settop(L, 5);
   bool masked = !lua_isnil(L, 5);
   if (masked)
     read_sigmask(L, 5, &blocked);
-  struct wait w = read_wait(L);
+  struct wait w = read_wait(L, o);
   w.pwait = true;
   w.blocked = masked ? &blocked : NULL;
-  int err = take_waiting(L, &w);
+  int err = take_waiting(L, o, &w);
   return err != 0 ? api_fail(L, "io_pgetevents", err, NULL)
                   : push_events(L, w.nr);
 }
@@ -265,10 +271,11 @@ static int context_pgetevents(lua_State *L) {
  * Example: evs = ctx:reap()
  */
 static int context_reap(lua_State *L) {
+  const struct context_object *o = api_check(L, 1, &context_type);
   long nr = (long)opt_count(L, 2, INT32_MAX);
   if (nr < 0)
     luaL_argerror(L, 2, "a count can't be negative");
-  int err = take_ready(L, to_taker(L), nr);
+  int err = take_ready(L, to_taker(L, o), nr);
   return err != 0 ? api_fail(L, "io_getevents", err, NULL) : push_events(L, nr);
 }
 
@@ -323,11 +330,12 @@ static int raise_failure(lua_State *L, const char *call, int err) {
 
 /* One batch into the queue: from the ring, and from the kernel only when
  * fewer than min_nr are there. The number to hand out. */
-static unsigned take_batch(lua_State *L, const struct wait *w) {
-  struct context *c = to_taker(L);
+static unsigned take_batch(lua_State *L, const struct context_object *o,
+                           const struct wait *w) {
+  struct context *c = to_taker(L, o);
   int err = w->nr > 0 ? take_ready(L, c, w->nr) : 0;
   if (err == 0 && (long)context_queued(c) < w->min_nr)
-    err = take_waiting(L, w);
+    err = take_waiting(L, o, w);
   if (err != 0)
     raise_failure(L, "io_getevents", err);
   unsigned queued = context_queued(c);
@@ -352,11 +360,12 @@ static void refuse_batch(lua_State *L, const struct wait *w) {
  * Example: for cb, res in ctx:each() do assert(res == 4096) end
  */
 static int context_each(lua_State *L) {
-  struct wait w = read_wait(L);
+  const struct context_object *o = api_check(L, 1, &context_type);
+  struct wait w = read_wait(L, o);
   refuse_batch(L, &w);
   push_iterator(L);
-  unsigned n = take_batch(L, &w);
-  lua_pushinteger(L, (lua_Integer)(context_any(L)->delivered + n));
+  unsigned n = take_batch(L, o, &w);
+  lua_pushinteger(L, (lua_Integer)(context_opened(L, o)->delivered + n));
   return 2;
 }
 
@@ -446,9 +455,10 @@ static unsigned run_callbacks(lua_State *L, uint64_t end, int iocbs) {
  * See: io_queue_run(3)
  */
 static int context_run(lua_State *L) {
-  struct wait w = read_wait(L);
+  const struct context_object *o = api_check(L, 1, &context_type);
+  struct wait w = read_wait(L, o);
   refuse_batch(L, &w);
-  unsigned n = take_batch(L, &w);
+  unsigned n = take_batch(L, o, &w);
   lua_settop(L, 1);
   context_push_iocbs(L);
   luaL_checkstack(L, 8, NULL);

@@ -175,9 +175,13 @@ static int fail_submit(lua_State *L, const struct context *c,
 
 /* What the kernel did not take leaves the array; the first of them is where
  * it stopped. */
-static void clear_refused(lua_State *L, const struct context *c,
+static void clear_refused(lua_State *L, struct context_object *o,
                           const struct batch *b, unsigned taken, int iocbs) {
-  if (taken < b->n)
+  const struct context *c = o->context;
+  if (taken == b->n && !o->stopped)
+    return;
+  o->stopped = taken < b->n;
+  if (o->stopped)
     lua_rawgeti(L, iocbs, (lua_Integer)c->asked[taken]->slot + 1);
   else
     lua_pushnil(L);
@@ -202,7 +206,7 @@ static void clear_refused(lua_State *L, const struct context *c,
  */
 int context_submit_method(lua_State *L) {
   struct batch b;
-  const struct context_object *o = api_check(L, 1, &context_type);
+  struct context_object *o = api_check(L, 1, &context_type);
   read_batch(L, &b);
   context_push_iocbs(L);
   int iocbs = lua_gettop(L);
@@ -213,7 +217,7 @@ int context_submit_method(lua_State *L) {
     gather(L, c, &b, iocbs, true);
   }
   int res = context_submit(c, b.nr);
-  clear_refused(L, c, &b, res > 0 ? (unsigned)res : 0, iocbs);
+  clear_refused(L, o, &b, res > 0 ? (unsigned)res : 0, iocbs);
   if (res < 0)
     return fail_submit(L, c, &b, -res);
   lua_pushinteger(L, res);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -82,9 +83,11 @@ void slot_free(struct context *c, int32_t index) {
 
 void slot_let_go(struct slot *s) {
   mem_unpin(&s->pin);
-  for (unsigned i = 0; s->segs != NULL && i < s->segs->n; i++)
-    mem_unpin(&s->segs->seg[i].pin);
-  segs_unref(s->segs);
+  if (s->segs != NULL) {
+    for (unsigned i = 0; i < s->segs->n; i++)
+      mem_unpin(&s->segs->seg[i].pin);
+    segs_unref(s->segs);
+  }
   if (s->file != NULL)
     desc_release(s->file);
   if (s->eventfd != NULL)
@@ -100,9 +103,11 @@ static int add_chunk(struct context *c) {
   if (chunk == NULL)
     return -ENOMEM;
   c->chunk = chunk;
-  chunk[n] = calloc(SLOTS_PER_CHUNK, sizeof **chunk);
+  size_t size = SLOTS_PER_CHUNK * sizeof **chunk;
+  chunk[n] = aligned_alloc(SLOT_ALIGN, size);
   if (chunk[n] == NULL)
     return -ENOMEM;
+  memset(chunk[n], 0, size);
   c->slots += SLOTS_PER_CHUNK;
   for (unsigned i = SLOTS_PER_CHUNK; i-- > 0;)
     slot_free(c, (int32_t)(n * SLOTS_PER_CHUNK + i));

@@ -18,7 +18,7 @@
 #include "core/ring.h"
 
 enum { SLOT_NONE = -1 };
-enum { SLOTS_PER_CHUNK = 64 };
+enum { SLOTS_PER_CHUNK = 64, SLOT_ALIGN = 64 };
 
 enum slot_state {
   SLOT_FREE,
@@ -29,11 +29,10 @@ enum slot_state {
   SLOT_LOST      /* its context was destroyed before anybody took its event */
 };
 
+/* In the order of use, by cache lines: what the kernel reads at submit; what
+ * becomes of the request; what it holds. */
 struct slot {
   struct iocb iocb; /* as submitted; its address is the event's obj */
-  struct pin pin;
-  struct segs *segs;
-  struct desc *file, *eventfd;
   enum slot_state state;
   uint32_t generation;
   uint32_t batch;    /* which io_submit took it */
@@ -43,7 +42,10 @@ struct slot {
   int64_t slat;      /* how long it took, ns */
   int64_t seen;      /* when the completion was first seen */
   int64_t res, res2;
-};
+  struct pin pin;
+  struct desc *file, *eventfd;
+  struct segs *segs;
+} __attribute__((aligned(SLOT_ALIGN)));
 
 /* What the last submit was told. */
 struct submission {

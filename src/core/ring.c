@@ -47,11 +47,6 @@ int ring_ready(const struct ring *r) {
   return r->map == NULL ? 0 : ring_span(r, &head);
 }
 
-struct io_event ring_peek(const struct ring *r, uint32_t i) {
-  uint32_t head = __atomic_load_n(&r->map->head, __ATOMIC_RELAXED);
-  return r->map->events[(head % r->nr + i) % r->nr];
-}
-
 int ring_reap(struct ring *r, struct io_event *events, uint32_t max) {
   uint32_t head;
   int ready = r->map == NULL ? 0 : ring_span(r, &head);

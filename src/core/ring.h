@@ -33,8 +33,13 @@ bool ring_open(struct ring *r, aio_context_t id);
  * indices make no sense. */
 int ring_ready(const struct ring *r);
 
-/* Copies the i-th ready event without taking it (i < ring_ready). */
-struct io_event ring_peek(const struct ring *r, uint32_t i);
+/* The i-th ready event, a copy that leaves it there (i < ring_ready). Whatever
+ * the head says, this stays within the ring. */
+static inline struct io_event ring_peek(const struct ring *r, uint32_t i) {
+  uint32_t head = __atomic_load_n(&r->map->head, __ATOMIC_RELAXED);
+  uint32_t at = (head < r->nr ? head : 0) + i;
+  return r->map->events[at < r->nr ? at : at - r->nr];
+}
 
 /* Takes up to max events. The number, or -EAGAIN as ring_ready. */
 int ring_reap(struct ring *r, struct io_event *events, uint32_t max);

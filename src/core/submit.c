@@ -113,10 +113,15 @@ static void record_request(const struct context *c, const struct slot *s) {
                                     .nbytes = s->iocb.aio_nbytes});
 }
 
+/* The slot of the i-th gathered: it begins with its iocb. */
+static struct slot *listed(const struct context *c, unsigned i) {
+  return (struct slot *)c->list[i];
+}
+
 static void launch(struct context *c) {
   c->batch++;
   for (unsigned i = 0; i < c->gathered; i++) {
-    struct slot *s = context_slot(c, (int32_t)c->asked[i]->slot);
+    struct slot *s = listed(c, i);
     s->state = SLOT_FLYING;
     s->batch = c->batch;
     slot_hold(s, c->asked[i]);
@@ -127,8 +132,7 @@ static void launch(struct context *c) {
 static void settle(struct context *c, unsigned taken, int64_t start,
                    int64_t end) {
   for (unsigned i = 0; i < c->gathered; i++) {
-    struct request *r = c->asked[i];
-    struct slot *s = context_slot(c, (int32_t)r->slot);
+    struct slot *s = listed(c, i);
     if (i < taken) {
       s->id = ++requests;
       s->submitted = end;
@@ -137,8 +141,8 @@ static void settle(struct context *c, unsigned taken, int64_t start,
       continue;
     }
     slot_let_go(s);
-    slot_free(c, (int32_t)r->slot);
-    r->context = NULL;
+    slot_free(c, (int32_t)c->asked[i]->slot);
+    c->asked[i]->context = NULL;
   }
   c->flying += taken;
 }
