@@ -108,7 +108,7 @@ $B/bench/%: tests/bench/%.c tests/bench/loop.h
 	$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $< -laio
 
 reference: all
-	./aiosh src/build/reference.lua $(DOCUMENTED) > $B/reference.md
+	./aiosh src/build/reference.lua markdown $(DOCUMENTED) > $B/reference.md
 	cp $B/reference.md lua/README.md
 
 SOURCES = $(wildcard src/*/*.c tests/c/*.c tests/bench/*.c)
@@ -149,8 +149,18 @@ $B/tests/c/%.o: tests/c/%.c $B/flags
 $B/embedded.o: $B/embedded.c $B/flags
 	$(CC_OBJECT)
 
-$B/embedded.c: $(LUA_FILES) src/build/embed.sh $B/lists
-	sh src/build/embed.sh $(LUA_FILES) > $@
+# What help() reads is made from the comments before there is an aiosh, by an
+# interpreter of one page over the same Lua library.
+MANUAL := $B/lua/aio/manual.lua
+$B/runlua: $B/build/runlua.o $B/lists
+	$(LINK) -o $@ $< $(LUA_LIBS)
+
+$(MANUAL): $(DOCUMENTED) $(wildcard src/build/reference*.lua) $B/runlua
+	@mkdir -p $(@D)
+	$B/runlua src/build/reference.lua lua $(DOCUMENTED) > $@
+
+$B/embedded.c: $(LUA_FILES) $(MANUAL) src/build/embed.sh $B/lists
+	sh src/build/embed.sh $(LUA_FILES) $(MANUAL) > $@
 
 # nodelete: a thread of ours may outlive the state that loaded it.
 $B/aio.so: $(CORE) $(BINDING) src/build/aio.map $B/lists

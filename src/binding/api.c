@@ -12,11 +12,17 @@
 
 /* ---- types ---- */
 
+enum { TYPES_MAX = 32 };
+
 /* All types ever registered: what a userdata's first word may point to. */
-static const struct api_type *known[16];
+static const struct api_type *known[TYPES_MAX];
+
+const struct api_type *api_known_type(unsigned i) {
+  return i < TYPES_MAX ? known[i] : NULL;
+}
 
 static bool is_known(const struct api_type *t) {
-  for (size_t i = 0; i < 16 && known[i] != NULL; i++)
+  for (size_t i = 0; i < TYPES_MAX && known[i] != NULL; i++)
     if (known[i] == t)
       return true;
   return false;
@@ -106,6 +112,14 @@ void *api_new(lua_State *L, const struct api_type *t, int nuv) {
   o->type = t;
   luaL_setmetatable(L, t->name);
   return o;
+}
+
+const struct api_type *api_type_of(lua_State *L, int idx) {
+  struct api_object *o = lua_touserdata(L, idx);
+  if (o == NULL || lua_rawlen(L, idx) < sizeof *o || !is_known(o->type) ||
+      api_test(L, idx, o->type) == NULL)
+    return NULL;
+  return o->type;
 }
 
 /* ---- failures ---- */
@@ -389,11 +403,8 @@ static int fd_of_pollfd(lua_State *L, int idx, const char *what) {
 
 /* One of our objects that has a descriptor, open or closed. */
 static const struct api_type *waitable(lua_State *L, int idx) {
-  struct api_object *o = lua_touserdata(L, idx);
-  if (o == NULL || lua_rawlen(L, idx) < sizeof *o || !is_known(o->type) ||
-      api_test(L, idx, o->type) == NULL)
-    return NULL;
-  return o->type->desc != NULL ? o->type : NULL;
+  const struct api_type *t = api_type_of(L, idx);
+  return t != NULL && t->desc != NULL ? t : NULL;
 }
 
 int api_fd(lua_State *L, int idx, const char *what, struct desc **d) {

@@ -62,6 +62,11 @@ static inline void *api_check(lua_State *L, int idx, const struct api_type *t) {
   return o;
 }
 
+/* The type of the object at idx, whatever its metatable says; NULL: none of
+ * ours. And all types, in the order of registration: NULL after the last. */
+const struct api_type *api_type_of(lua_State *L, int idx);
+const struct api_type *api_known_type(unsigned i);
+
 /* Raises: names the argument or field and says what is wrong with it. */
 int api_bad(lua_State *L, int idx, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "binding/bytes.h"
+#include "binding/words.h"
 
 enum { DEFAULT_ALIGN = 4096 };
 
@@ -38,8 +39,7 @@ struct options {
   off_t offset;
 };
 
-static const char *const option_names[] = {"align", "prot", "map", "offset",
-                                           NULL};
+const char *const buffer_options[] = {"align", "prot", "map", "offset", NULL};
 
 /* Pushes the option; its place on the stack, or 0 for nil. */
 static int option(lua_State *L, const char *key) {
@@ -71,7 +71,7 @@ static void map_option(lua_State *L, int idx, struct options *r) {
 }
 
 static void read_options(lua_State *L, struct options *r) {
-  api_knownkeys(L, 2, option_names);
+  api_knownkeys(L, 2, buffer_options);
   int align = option(L, "align");
   int prot = option(L, "prot");
   int offset = option(L, "offset");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "binding/waitable.h"
+#include "binding/words.h"
 
 struct eventfd {
   const struct api_type *type;
@@ -21,10 +22,10 @@ static struct desc *efd_desc(void *object) {
 static const struct api_type efd_type = {
     .name = "eventfd", .size = sizeof(struct eventfd), .desc = efd_desc};
 
-static const struct api_flag efd_flags[] = {{"nonblock", EFD_NONBLOCK},
-                                            {"semaphore", EFD_SEMAPHORE},
-                                            {"cloexec", EFD_CLOEXEC},
-                                            {NULL, 0}};
+const struct api_flag efd_flags[] = {{"nonblock", EFD_NONBLOCK},
+                                     {"semaphore", EFD_SEMAPHORE},
+                                     {"cloexec", EFD_CLOEXEC},
+                                     {NULL, 0}};
 
 static int efd_fd(lua_State *L) {
   struct eventfd *e = api_check(L, 1, &efd_type);

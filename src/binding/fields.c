@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "binding/buffer.h"
+#include "binding/words.h"
 #include "core/kaio.h"
 
 #ifndef IOCB_FLAG_IOPRIO
@@ -20,14 +21,14 @@ const struct api_flag poll_flags[] = {
     {"wrband", POLLWRBAND}, {"rdhup", POLLRDHUP},   {NULL, 0}};
 
 /* From 0x20 on older headers lack the names. */
-static const struct api_flag rw_flags[] = {
+const struct api_flag rw_flags[] = {
     {"hipri", RWF_HIPRI},   {"dsync", RWF_DSYNC},
     {"sync", RWF_SYNC},     {"nowait", RWF_NOWAIT},
     {"append", RWF_APPEND}, {"noappend", 0x20},
     {"atomic", 0x40},       {"dontcache", 0x80},
     {"nosignal", 0x100},    {NULL, 0}};
 
-static const struct api_flag iocb_flags[] = {
+const struct api_flag iocb_flags[] = {
     {"resfd", IOCB_FLAG_RESFD}, {"ioprio", IOCB_FLAG_IOPRIO}, {NULL, 0}};
 
 /* An iocb that may be changed: looked at again after every conversion that

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "binding/file.h"
+#include "binding/words.h"
 #include "core/dioalign.h"
 #include "core/extents.h"
 
@@ -62,7 +63,7 @@ int file_truncate(lua_State *L) {
   return push_done(L, "ftruncate", file_retry(L, call_ftruncate, &c));
 }
 
-static const struct api_flag falloc_flags[] = {
+const struct api_flag falloc_flags[] = {
     {"keep_size", FALLOC_FL_KEEP_SIZE},
     {"punch_hole", FALLOC_FL_PUNCH_HOLE},
     {"collapse_range", FALLOC_FL_COLLAPSE_RANGE},

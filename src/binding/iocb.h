@@ -51,9 +51,6 @@ extern const luaL_Reg iocb_preparers[];
 /* Asks foreign objects for their descriptors again. May call Lua. */
 void iocb_refresh(lua_State *L, int idx);
 
-/* Poll events by name: "in,out,pri,err,hup,...". */
-extern const struct api_flag poll_flags[];
-
 /* The parts of iocb_open. */
 void fields_open(lua_State *L);
 void prepare_open(lua_State *L);

@@ -7,6 +7,7 @@
 
 #include "binding/embedded.h"
 #include "binding/host.h"
+#include "binding/words.h"
 
 /* ---- Lua modules ---- */
 
@@ -56,6 +57,8 @@ static void preload_modules(lua_State *L) {
     lua_pushcclosure(L, module_loader, 1);
     lua_setfield(L, -2, e->module);
   }
+  lua_pushcfunction(L, words_load);
+  lua_setfield(L, -2, "aio.words");
   lua_pop(L, 1);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "binding/file.h"
+#include "binding/words.h"
 
 /* ---- flags ---- */
 
@@ -20,29 +21,29 @@ enum {
 
 /* Some are made of others (O_SYNC has O_DSYNC's bit, O_TMPFILE O_DIRECTORY's):
  * these come first, for showing. */
-static const struct api_flag open_flags[] = {{"rdonly", ASK_RDONLY},
-                                             {"wronly", ASK_WRONLY},
-                                             {"rdwr", ASK_RDWR},
-                                             {"creat", O_CREAT},
-                                             {"excl", O_EXCL},
-                                             {"trunc", O_TRUNC},
-                                             {"append", O_APPEND},
-                                             {"direct", O_DIRECT},
-                                             {"sync", O_SYNC},
-                                             {"dsync", O_DSYNC},
-                                             {"rsync", O_RSYNC},
-                                             {"nonblock", O_NONBLOCK},
-                                             {"ndelay", O_NDELAY},
-                                             {"tmpfile", O_TMPFILE},
-                                             {"directory", O_DIRECTORY},
-                                             {"nofollow", O_NOFOLLOW},
-                                             {"noatime", O_NOATIME},
-                                             {"noctty", O_NOCTTY},
-                                             {"async", O_ASYNC},
-                                             {"path", O_PATH},
-                                             {"largefile", O_LARGEFILE},
-                                             {"cloexec", O_CLOEXEC},
-                                             {NULL, 0}};
+const struct api_flag open_flags[] = {{"rdonly", ASK_RDONLY},
+                                      {"wronly", ASK_WRONLY},
+                                      {"rdwr", ASK_RDWR},
+                                      {"creat", O_CREAT},
+                                      {"excl", O_EXCL},
+                                      {"trunc", O_TRUNC},
+                                      {"append", O_APPEND},
+                                      {"direct", O_DIRECT},
+                                      {"sync", O_SYNC},
+                                      {"dsync", O_DSYNC},
+                                      {"rsync", O_RSYNC},
+                                      {"nonblock", O_NONBLOCK},
+                                      {"ndelay", O_NDELAY},
+                                      {"tmpfile", O_TMPFILE},
+                                      {"directory", O_DIRECTORY},
+                                      {"nofollow", O_NOFOLLOW},
+                                      {"noatime", O_NOATIME},
+                                      {"noctty", O_NOCTTY},
+                                      {"async", O_ASYNC},
+                                      {"path", O_PATH},
+                                      {"largefile", O_LARGEFILE},
+                                      {"cloexec", O_CLOEXEC},
+                                      {NULL, 0}};
 
 static int access_mode(lua_State *L, int idx, unsigned asked) {
   switch (asked & ASK_ANY) {

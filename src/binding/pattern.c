@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "binding/bytes.h"
+#include "binding/words.h"
 
 /* ---- what Lua writes as a pattern ---- */
 
-static const char *const pattern_keys[] = {"seq", "random", NULL};
+const char *const pattern_keys[] = {"seq", "random", NULL};
 
 static bool number_field(lua_State *L, int idx, const char *key, uint64_t *n) {
   lua_pushstring(L, key);

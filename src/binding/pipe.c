@@ -4,11 +4,12 @@
 #include <unistd.h>
 
 #include "binding/file.h"
+#include "binding/words.h"
 
-static const struct api_flag pipe_flags[] = {{"nonblock", O_NONBLOCK},
-                                             {"direct", O_DIRECT},
-                                             {"cloexec", O_CLOEXEC},
-                                             {NULL, 0}};
+const struct api_flag pipe_flags[] = {{"nonblock", O_NONBLOCK},
+                                      {"direct", O_DIRECT},
+                                      {"cloexec", O_CLOEXEC},
+                                      {NULL, 0}};
 
 /* file_take closes the number that it can't take; the other end too goes. */
 static int take_both(struct file *r, struct file *w, const int fds[2]) {

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 
 #include "binding/waitable.h"
+#include "binding/words.h"
 #include "core/clock.h"
 #include "core/epoch.h"
 #include "core/poller.h"
@@ -28,17 +29,17 @@ static struct desc *waiter_desc(void *object) {
 static const struct api_type waiter_type = {
     .name = "waiter", .size = sizeof(struct waiter), .desc = waiter_desc};
 
-static const struct api_flag waiter_flags[] = {{"in", EPOLLIN},
-                                               {"out", EPOLLOUT},
-                                               {"pri", EPOLLPRI},
-                                               {"err", EPOLLERR},
-                                               {"hup", EPOLLHUP},
-                                               {"rdhup", EPOLLRDHUP},
-                                               {"et", EPOLLET},
-                                               {"oneshot", EPOLLONESHOT},
-                                               {"wakeup", EPOLLWAKEUP},
-                                               {"exclusive", EPOLLEXCLUSIVE},
-                                               {NULL, 0}};
+const struct api_flag waiter_flags[] = {{"in", EPOLLIN},
+                                        {"out", EPOLLOUT},
+                                        {"pri", EPOLLPRI},
+                                        {"err", EPOLLERR},
+                                        {"hup", EPOLLHUP},
+                                        {"rdhup", EPOLLRDHUP},
+                                        {"et", EPOLLET},
+                                        {"oneshot", EPOLLONESHOT},
+                                        {"wakeup", EPOLLWAKEUP},
+                                        {"exclusive", EPOLLEXCLUSIVE},
+                                        {NULL, 0}};
 
 /* ---- checks ---- */
 

@@ -6,7 +6,11 @@
 # those, and a file may hold any byte. The files come out in the order given.
 
 module_name() { # lua/aio/init.lua -> aio, lua/aio/tap.lua -> aio.tap
-  echo "$1" | sed 's,^lua/,,; s,\.lua$,,; s,/init$,,; s,/,.,g'
+  echo "$1" | sed 's,^.*lua/aio,aio,; s,\.lua$,,; s,/init$,,; s,/,.,g'
+}
+
+chunk_name() { # also of what make wrote below its own directory
+  echo "$1" | sed 's,^.*lua/aio,lua/aio,'
 }
 
 bytes() { # with a zero at the end, as a string has
@@ -28,7 +32,7 @@ n=0
 for file; do
   n=$((n + 1))
   printf '  {"%s", "@%s", (const char *)text_%s, sizeof text_%s - 1},\n' \
-    "$(module_name "$file")" "$file" "$n" "$n"
+    "$(module_name "$file")" "$(chunk_name "$file")" "$n" "$n"
 done
 echo '  {NULL, NULL, NULL, 0},'
 echo '};'

@@ -1,5 +1,8 @@
--- Prints the API reference, made from the comments above public functions.
---   usage: reference.lua FILE... > lua/README.md     (C and Lua sources)
+-- Prints what the comments above public functions tell, for three readers.
+--   usage: reference.lua FORMAT FILE...     (C and Lua sources)
+--   markdown   lua/README.md
+--   lua        the module aio.manual, which help() reads
+--   man        the manual page aiosh(1)
 --
 -- A block opens with /** in C and with --- in Lua. It has signatures, an
 -- empty line, a paragraph that says what the function does, and then what
@@ -27,15 +30,6 @@ local SECTIONS = {
    "libaio_events"},
 }
 local KEYWORDS = {Returns = true, Errors = true, Example = true, See = true}
-local INTRODUCTION = [[
-# aiosh: API reference
-
-Made by `make reference` from the comments in the sources; do not edit.
-A function that makes a system call returns its value, or nil, message and
-errno. Misuse raises an error. Offsets and lengths are bytes, also "4k", "1m"
-and "2g"; timeouts are seconds.
-]]
-
 local function fail(file, line, message)
   io.stderr:write(("%s:%d: %s\n"):format(file, line, message))
   os.exit(1)
@@ -146,6 +140,22 @@ local function parse_signatures(block)
   return signatures
 end
 
+-- What the signatures are about: the function or field of each line, or all of
+-- a line that lists fields ("aio.null, aio.wild").
+local function parse_names(signatures)
+  local names = {}
+  for _, line in ipairs(signatures) do
+    if line:find("^[%w_.:, ]+$") then
+      for name in line:gmatch("[^, ]+") do
+        names[#names + 1] = name
+      end
+    else
+      names[#names + 1] = name_of(line)
+    end
+  end
+  return names
+end
+
 -- The paragraphs after the signatures: {keyword = or nil, lines...}.
 local function parse_paragraphs(block, from)
   local paragraphs = {}
@@ -166,6 +176,7 @@ end
 local function parse(block)
   block.signatures = parse_signatures(block)
   block.name = name_of(block.signatures[1])
+  block.names = parse_names(block.signatures)
   block.paragraphs = parse_paragraphs(block, #block.signatures + 2)
   local first = block.paragraphs[1]
   if not first or first.keyword or not first[1] then
@@ -221,68 +232,9 @@ local function make_sections(sources)
   return sections
 end
 
--- What a web page calls a heading: later ones of the same text are numbered.
-local function set_anchors(sections)
-  local seen = {}
-  local function anchor(text)
-    local slug = text:lower():gsub("[^%w_ -]", ""):gsub(" ", "-")
-    local n = seen[slug]
-    seen[slug] = (n or 0) + 1
-    return n and slug .. "-" .. n or slug
-  end
-  for _, section in ipairs(sections) do
-    section.anchor = anchor(section.name)
-    for _, block in ipairs(section.blocks) do
-      block.anchor = anchor(block.name)
-    end
-  end
-end
-
-local function write_index(sections)
-  for _, section in ipairs(sections) do
-    io.write(("\n- [%s](#%s):"):format(section.name, section.anchor))
-    for i, block in ipairs(section.blocks) do
-      io.write(i > 1 and "," or "",
-               ("\n  [%s](#%s)"):format(block.name, block.anchor))
-    end
-  end
-  io.write("\n")
-end
-
-local function write_code(lines)
-  io.write("\n```lua\n", table.concat(lines, "\n"), "\n```\n")
-end
-
-local function write_paragraph(paragraph)
-  local text = table.concat(paragraph, "\n")
-  if paragraph.keyword == "Example" then
-    write_code(paragraph)
-  elseif paragraph.keyword then
-    io.write("\n*", paragraph.keyword, ":* ", text, "\n")
-  elseif text ~= "" then
-    io.write("\n", text, "\n")
-  end
-end
-
-local function write_section(section)
-  io.write("\n## ", section.name, "\n\n", section.purpose, "\n")
-  for _, block in ipairs(section.blocks) do
-    io.write("\n### ", block.name, "\n")
-    write_code(block.signatures)
-    for _, paragraph in ipairs(block.paragraphs) do
-      write_paragraph(paragraph)
-    end
-  end
-end
-
+local format = table.remove(arg, 1)
 local sources = {}
 for _, file in ipairs(arg) do
   sources[file:match("([^/]+)%.%w+$")] = read_source(file)
 end
-local sections = make_sections(sources)
-set_anchors(sections)
-io.write(INTRODUCTION)
-write_index(sections)
-for _, section in ipairs(sections) do
-  write_section(section)
-end
+dofile("src/build/reference_" .. format .. ".lua")(make_sections(sources))

@@ -1,7 +1,7 @@
 -- lua/README.md is what the generator makes of the comments, and a comment
 -- that is no reference makes the generator fail.
 local tap = require "aio.tap"
-local generator = "./aiosh src/build/reference.lua "
+local generator = "./aiosh src/build/reference.lua markdown "
 
 local function read(file)
   local f <close> = assert(io.open(file))

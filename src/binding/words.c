@@ -1,0 +1,99 @@
+/* aio.words, for our own Lua files: the types with their methods and fields,
+ * and the words that strings and tables of options may hold. Asking runs
+ * neither a getter nor a metamethod. */
+#include "binding/words.h"
+
+#include "binding/iocb.h"
+
+/* words.typeof(v) -> "buffer" | nil: the type of one of our objects, by its
+ * tag; whatever its metatable says. */
+static int words_typeof(lua_State *L) {
+  luaL_checkany(L, 1);
+  const struct api_type *t = api_type_of(L, 1);
+  lua_pushstring(L, t != NULL ? t->name : NULL);
+  return 1;
+}
+
+/* {methods=, getters=}: the tables that api_register gave to __index. */
+static void push_type(lua_State *L, const struct api_type *t) {
+  static const char *const parts[] = {"methods", "getters"};
+  lua_newtable(L);
+  luaL_getmetatable(L, t->name);
+  if (lua_getfield(L, -1, "__index") == LUA_TFUNCTION)
+    for (int i = 0; i < 2; i++)
+      if (lua_getupvalue(L, -1, i + 1) != NULL)
+        lua_setfield(L, -4, parts[i]);
+  lua_pop(L, 2);
+}
+
+static void set_types(lua_State *L) {
+  lua_newtable(L);
+  const struct api_type *t;
+  for (unsigned i = 0; (t = api_known_type(i)) != NULL; i++) {
+    push_type(L, t);
+    lua_setfield(L, -2, t->name);
+  }
+  lua_setfield(L, -2, "types");
+}
+
+/* ---- lists of words ---- */
+
+/* Appends to the list on top. */
+static void append(lua_State *L, const char *word) {
+  lua_pushstring(L, word);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+}
+
+/* {name=, value=} would say more, but only the names are words. */
+static void set_flags(lua_State *L, const char *name,
+                      const struct api_flag *set) {
+  lua_newtable(L);
+  for (const struct api_flag *f = set; f->name != NULL; f++)
+    append(L, f->name);
+  lua_setfield(L, -2, name);
+}
+
+static void set_names(lua_State *L, const char *name,
+                      const char *const *names) {
+  lua_newtable(L);
+  for (; *names != NULL; names++)
+    append(L, *names);
+  lua_setfield(L, -2, name);
+}
+
+static void set_opcodes(lua_State *L) {
+  lua_newtable(L);
+  for (unsigned op = 0; op < 16; op++)
+    if (opcode_name(op) != NULL)
+      append(L, opcode_name(op));
+  lua_setfield(L, -2, "opcode");
+}
+
+static void set_fields(lua_State *L) {
+  lua_newtable(L);
+  for (const struct iocb_field *f = iocb_fields; f->name != NULL; f++)
+    append(L, f->name);
+  lua_setfield(L, -2, "iocb");
+}
+
+/* ---- the module ---- */
+
+int words_load(lua_State *L) {
+  lua_newtable(L);
+  lua_pushcfunction(L, words_typeof);
+  lua_setfield(L, -2, "typeof");
+  set_types(L);
+  set_flags(L, "open", open_flags);
+  set_flags(L, "pipe", pipe_flags);
+  set_flags(L, "fallocate", falloc_flags);
+  set_flags(L, "poll", poll_flags);
+  set_flags(L, "rw_flags", rw_flags);
+  set_flags(L, "iocb_flags", iocb_flags);
+  set_flags(L, "eventfd", efd_flags);
+  set_flags(L, "waiter", waiter_flags);
+  set_opcodes(L);
+  set_fields(L);
+  set_names(L, "buffer", buffer_options);
+  set_names(L, "pattern", pattern_keys);
+  return 1;
+}
