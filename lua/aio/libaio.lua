@@ -58,7 +58,7 @@ end
 -- Errors: -EAGAIN: no room. -EBADF, -EINVAL, -EFAULT, -EOPNOTSUPP: the first
 -- iocb is bad. -EINVAL: no context. Raises for an iocb that is in flight, given
 -- twice, or whose count is past its buffer: libaio would not know.
--- Example: n = libaio.io_submit(ctx, 2, {first, second})
+-- Example: n = libaio.io_submit(ctx, 1, {cb})
 -- See: io_submit(2)
 function calls.io_submit(ctx, nr, ios)
   return submit(ctx, nr, ios)

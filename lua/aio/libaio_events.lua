@@ -58,7 +58,8 @@ end
 -- Errors: -EINVAL: min_nr over nr, or negative, also with a zero timeout, where
 -- libaio may answer 0; no context, where libaio crashes. -EINTR: a signal.
 -- Raises for a negative timeout, and for a wait that could never end.
--- Example: n = libaio.io_getevents(ctx, 1, 8, ev, {tv_sec = 1})
+-- Example: libaio.io_submit(ctx, 1, {cb})
+-- n = libaio.io_getevents(ctx, 1, 8, ev, {tv_sec = 1})
 -- See: io_getevents(2)
 function calls.io_getevents(ctx, min_nr, nr, events, timeout)
   return getevents("getevents", ctx, min_nr, nr, events, timeout)
@@ -68,7 +69,8 @@ end
 --
 -- As io_getevents, with the signals of the list sigmask blocked, and all others
 -- not, while it waits; nil leaves the mask as it is.
--- Example: libaio.io_pgetevents(ctx, 1, 8, ev, nil, {"SIGUSR1"})
+-- Example: libaio.io_submit(ctx, 1, {cb})
+-- libaio.io_pgetevents(ctx, 1, 8, ev, nil, {"SIGUSR1"})
 -- See: io_pgetevents(2)
 function calls.io_pgetevents(ctx, min_nr, nr, events, timeout, sigmask)
   return getevents("pgetevents", ctx, min_nr, nr, events, timeout, sigmask)

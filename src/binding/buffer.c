@@ -124,7 +124,7 @@ static int refused(lua_State *L, const char *call, int err,
  * read, for asking it wrong questions; map=file: the file's bytes from offset
  * on (0 unless given), shared, writable if the file is.
  * Returns: nil, message, errno where the system refuses (EINVAL, ENOMEM ...).
- * Example: local buf = aio.buffer("64k", 512)
+ * Example: buf = aio.buffer("64k", 512)
  * See: posix_memalign(3), mmap(2)
  */
 static int new_buffer(lua_State *L) {

@@ -225,7 +225,7 @@ static struct span unpack_span(lua_State *L) {
  * these bytes must not be in flight. Alignment in fmt ("!") counts from
  * offset.
  * Returns: nil, message, errno (EFAULT) where a mapped file was truncated.
- * Example: local a, b, after = buf:unpack(0, "<I4I8")
+ * Example: a, b, after = buf:unpack(0, "<I4I8")
  * See: string.unpack, buf:pack
  */
 int buffer_unpack(lua_State *L) {

@@ -107,7 +107,9 @@ static bool finished_here(const struct context *c, const struct request *r) {
  * event arrives the normal way (a cancelled poll has res 0). The kernel can
  * cancel only polls; for anything else, and for what is not in flight in this
  * context, it answers EINVAL. An old kernel may hand over the event itself.
- * Example: ctx:cancel(poll)
+ * Example: p = aio.poll(r, "in")
+ * ctx:submit(p)
+ * ctx:cancel(p)
  * See: io_cancel(2)
  */
 static int context_cancel_method(lua_State *L) {

@@ -105,6 +105,12 @@ static int get_reserved2(lua_State *L) {
   return push_integer(L, (lua_Integer)to_request(L)->iocb.aio_reserved2);
 }
 
+/**
+ * iocb.inflight -> boolean
+ *
+ * Whether the kernel has the request: until its event is handed out, the iocb
+ * can't be changed nor submitted again.
+ */
 static int get_inflight(lua_State *L) {
   lua_pushboolean(L, to_request(L)->context != NULL);
   return 1;

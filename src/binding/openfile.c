@@ -164,7 +164,7 @@ static ssize_t call_open(const struct file_call *c) {
  * string ("644" is the default) or a number; one like 644 or 755, which is
  * octal typed in decimal, raises.
  * Returns: nil, message, errno where the system refuses.
- * Example: local f = assert(aio.open("data.bin", "rdwr,creat,direct", "600"))
+ * Example: f = assert(aio.open("/tmp/example.dat", "rdwr,creat", "600"))
  * See: open(2), aio.pipe
  */
 int file_aio_open(lua_State *L) {

@@ -182,7 +182,8 @@ static int push_difference(lua_State *L, const struct span *s,
  * first one, and the two byte values. Raises while a request in flight may
  * write to either.
  * Returns: nil, message, errno (EFAULT) where a mapped file was truncated.
- * Example: assert(buf:check{random=42})
+ * Example: buf:fill{random=42}
+ * assert(buf:check{random=42})
  * See: buf:fill
  */
 int buffer_compare(lua_State *L) {

@@ -27,7 +27,7 @@ static int take_both(struct file *r, struct file *w, const int fds[2]) {
  * A pipe, always close-on-exec. flags: "nonblock", "direct" (packets), or a
  * number. The ends are files: r:read(n) and w:write(string) take no offset.
  * Returns: nil, message, errno where the system refuses.
- * Example: local r, w = aio.pipe("nonblock")
+ * Example: r, w = aio.pipe("nonblock")
  * See: pipe2(2)
  */
 int file_aio_pipe(lua_State *L) {

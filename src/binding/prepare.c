@@ -171,7 +171,7 @@ static int prepare(lua_State *L, unsigned opcode, positional fill) {
  * cleared.
  * Errors: raises for bad arguments, and while the iocb is in flight.
  * Example: cb = aio.pread(f, buf, 4096, 0)
- * See: io_submit(2), preadv2(2)
+ * See: io_prep_pread(3), io_submit(2)
  */
 static int op_pread(lua_State *L) {
   return prepare(L, IOCB_CMD_PREAD, plain);
@@ -184,7 +184,7 @@ static int op_pread(lua_State *L) {
  *
  * A request to write; arguments as for aio.pread. Until its event was
  * delivered the bytes are in flight, and changing them raises an error.
- * See: io_submit(2), pwritev2(2)
+ * See: io_prep_pwrite(3), io_submit(2)
  */
 static int op_pwrite(lua_State *L) {
   return prepare(L, IOCB_CMD_PWRITE, plain);
@@ -197,8 +197,8 @@ static int op_pwrite(lua_State *L) {
  *
  * A request to read into several buffers or slices, one after the other. Its
  * nbytes is the number of segments, as the kernel has it.
- * Example: cb = aio.preadv(f, {a, b:slice(0, 512)}, 4096)
- * See: preadv2(2)
+ * Example: cb = aio.preadv(f, {buf:slice(0, 512), other}, 4096)
+ * See: io_prep_preadv(3), preadv2(2)
  */
 static int op_preadv(lua_State *L) {
   return prepare(L, KAIO_CMD_PREADV, vector);
@@ -210,7 +210,7 @@ static int op_preadv(lua_State *L) {
  * iocb:pwritev(...) -> iocb
  *
  * A request to write from several buffers or slices, one after the other.
- * See: pwritev2(2)
+ * See: io_prep_pwritev(3), pwritev2(2)
  */
 static int op_pwritev(lua_State *L) {
   return prepare(L, KAIO_CMD_PWRITEV, vector);
@@ -222,7 +222,7 @@ static int op_pwritev(lua_State *L) {
  *
  * A request to flush data and metadata of fd. It is not ordered after writes
  * in flight: reap those first.
- * See: fsync(2)
+ * See: io_prep_fsync(3), fsync(2)
  */
 static int op_fsync(lua_State *L) {
   return prepare(L, IOCB_CMD_FSYNC, file_only);
@@ -233,7 +233,7 @@ static int op_fsync(lua_State *L) {
  * iocb:fdsync(fd) -> iocb
  *
  * As aio.fsync, but for data only.
- * See: fdatasync(2)
+ * See: io_prep_fdsync(3), fdatasync(2)
  */
 static int op_fdsync(lua_State *L) {
   return prepare(L, IOCB_CMD_FDSYNC, file_only);
@@ -247,7 +247,7 @@ static int op_fdsync(lua_State *L) {
  * number). The event's res is the mask, revents its names. The one request
  * that ctx:cancel can stop.
  * Example: ctx:submit(aio.poll(r, "in"))
- * See: poll(2), io_submit(2)
+ * See: io_prep_poll(3), poll(2), io_submit(2)
  */
 static int op_poll(lua_State *L) {
   return prepare(L, KAIO_CMD_POLL, poll_for);

@@ -227,7 +227,8 @@ void context_push_event(lua_State *L, int32_t index) {
  * out yet come first.
  * Errors: EINVAL: min_nr over nr, or negative. EINTR: a signal.
  * Raises for a wait that could never end.
- * Example: for _, ev in ipairs(ctx:getevents(1)) do print(ev) end
+ * Example: ctx:submit(aio.pread(f, buf))
+ * for _, ev in ipairs(ctx:getevents(1)) do print(ev) end
  * See: io_getevents(2)
  */
 static int context_getevents(lua_State *L) {
@@ -357,7 +358,8 @@ static void refuse_batch(lua_State *L, const struct wait *w) {
  * destroy and yield. A timeout is zero rounds. iocb is false for an event
  * that is not ours.
  * Errors: raises what ctx:getevents would return.
- * Example: for cb, res in ctx:each() do assert(res == 4096) end
+ * Example: ctx:submit(aio.pread(f, buf))
+ * for cb, res in ctx:each() do print(cb, res) end
  */
 static int context_each(lua_State *L) {
   const struct context_object *o = api_check(L, 1, &context_type);
@@ -451,7 +453,9 @@ static unsigned run_callbacks(lua_State *L, uint64_t end, int iocbs) {
  * list of events whose iocb has no callback. A callback's error ends the run;
  * what was not handed out is for the next one.
  * Errors: as ctx:getevents.
- * Example: ctx:run(1)
+ * Example: cb.callback = function(ctx, cb, res) print(cb, res) end
+ * ctx:submit(cb)
+ * ctx:run(1)
  * See: io_queue_run(3)
  */
 static int context_run(lua_State *L) {

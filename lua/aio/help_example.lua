@@ -1,0 +1,102 @@
+-- Examples that can be pasted: those in the manual use names that stand for
+-- objects (ctx, f, buf); what makes these is put before them.
+local words = require "aio.words"
+
+-- {name, type, how it is made, and what that takes}, in the order of making.
+local standing = {
+  { "ctx", "context", "ctx = aio.setup(8)" },
+  { "f", "file", 'f = aio.open("/tmp/example.dat", "rdwr,creat")' },
+  { "buf", "buffer", "buf = aio.buffer(4096)" },
+  { "other", "buffer", "other = aio.buffer(512)" },
+  { "r", "file", "r, w = aio.pipe()" },
+  { "w", "waiter", "w = aio.waiter()" },
+  { "efd", "eventfd", "efd = aio.eventfd()" },
+  { "t", "timer", "t = aio.timer(1)" },
+  { "s", "signals", 's = aio.signals("SIGUSR1")' },
+  { "cb", "iocb", "cb = aio.pread(f, buf)", { "f", "buf" } },
+  { "ev", "table", "ctx:submit(aio.pread(f, buf)); ev = ctx:getevents(1)[1]",
+    { "ctx", "f", "buf" } },
+  { "tap", "table", 'tap = require "aio.tap"' },
+}
+
+-- In the section libaio the same names are a C program's.
+local in_libaio = {
+  { "libaio", "table", 'libaio = require "aio.libaio"' },
+  standing[2], standing[3],
+  { "ctx", "table", "ctx = libaio.io_context_t(); libaio.io_setup(8, ctx)" },
+  { "cb", "table", "cb = libaio.iocb(); libaio.io_prep_pread(cb, f, buf, 4096, "
+    .. "0)", { "f", "buf" } },
+  { "ev", "table", "ev = {}" },
+  standing[7],
+}
+
+local function without_strings(code)
+  return (code:gsub("%-%-[^\n]*", ""):gsub('"[^"\n]*"', '""'))
+end
+
+local function add_all(set, list)
+  for name in list:gmatch("[%a_][%w_]*") do
+    set[name] = true
+  end
+end
+
+-- What the code gives values to by itself: assignments at the start of a
+-- statement, loops.
+local function assigned(code)
+  local set = {}
+  for list in ("\n" .. code):gmatch("[\n;]%s*([%w_, ]-)%s*=[^=]") do
+    add_all(set, list:gsub("^local ", ""))
+  end
+  for list in code:gmatch("for ([%w_, ]-) in ") do
+    add_all(set, list)
+  end
+  for list in code:gmatch("local ([%w_, ]+)") do
+    add_all(set, list)
+  end
+  return set
+end
+
+local function used(code)
+  local set = {}
+  for before, name in code:gmatch("([^%w_]?)%f[%w_]([%a_][%w_]*)") do
+    if before ~= "." and before ~= ":" then
+      set[name] = true
+    end
+  end
+  return set
+end
+
+-- A global of that name that will do.
+local function is_there(name, kind)
+  local value = rawget(_G, name)
+  return type(value) == kind or value ~= nil and words.typeof(value) == kind
+end
+
+local function needed(code, list)
+  local need, made = used(code), assigned(code)
+  for i = #list, 1, -1 do
+    local name, kind, _, takes = table.unpack(list[i])
+    need[name] = need[name] and not made[name] and not is_there(name, kind)
+    for _, other in ipairs(need[name] and takes or {}) do
+      need[other] = true
+    end
+  end
+  if need.r then
+    need.w = nil -- the other end of that pipe
+  end
+  return need
+end
+
+-- The example of an entry, with what it needs.
+return function(entry)
+  local list = entry.section == "libaio" and in_libaio or standing
+  local need = needed(without_strings(entry.Example), list)
+  local lines = {}
+  for _, item in ipairs(list) do
+    if need[item[1]] then
+      lines[#lines + 1] = item[3]
+    end
+  end
+  lines[#lines + 1] = entry.Example
+  return table.concat(lines, "\n")
+end

@@ -1,0 +1,185 @@
+-- Finds the entries of aio.manual: by name, by the last part of a name, by
+-- the manual page that they refer to, by function, by type.
+local aio = require "aio"
+local words = require "aio.words"
+local manual = require "aio.manual"
+
+local index = {}
+
+local sections = {} -- by name
+local entries = {}  -- all of them, in the manual's order
+local by_name = {}  -- "ctx:submit" -> entry
+local by_word = {}  -- "submit" -> list of entries
+local by_page = {}  -- "io_submit" -> the entry that refers to it first
+
+local function add_name(entry, name)
+  by_name[name] = by_name[name] or entry
+  local word = name:match("[%w_]+$")
+  local list = by_word[word] or {}
+  by_word[word] = list
+  if list[#list] ~= entry then
+    list[#list + 1] = entry
+  end
+end
+
+-- Constructors first: "eventfd" is aio.eventfd before it is ctx:eventfd.
+local function add_pages(entry)
+  local name = entry.names[1]
+  for page in (entry.See or ""):gmatch("([%w_]+)%(%d%)") do
+    local old = by_page[page]
+    if not old or name == "aio." .. page then
+      by_page[page] = entry
+    end
+  end
+end
+
+local function is_constructor(entry)
+  return entry.names[1]:find("^aio%.") ~= nil
+end
+
+local function constructors_first(list)
+  local rest = {}
+  local sorted = {}
+  for _, entry in ipairs(list) do
+    table.insert(is_constructor(entry) and sorted or rest, entry)
+  end
+  table.move(rest, 1, #rest, #sorted + 1, sorted)
+  return sorted
+end
+
+local function add_section(section)
+  sections[section.name] = section
+  for _, entry in ipairs(section) do
+    entry.section = section.name
+    entries[#entries + 1] = entry
+    for _, name in ipairs(entry.names) do
+      add_name(entry, name)
+    end
+    if section.name ~= "libaio" then
+      add_pages(entry)
+    end
+  end
+end
+
+for _, section in ipairs(manual) do
+  add_section(section)
+end
+for word, list in pairs(by_word) do
+  by_word[word] = constructors_first(list)
+end
+
+index.entries = entries
+
+function index.section(name)
+  return sections[name]
+end
+
+function index.named(name)
+  return by_name[name]
+end
+
+-- All that a word may mean, the likeliest first.
+function index.word(word)
+  local list = { table.unpack(by_word[word] or {}) }
+  local native = by_page[word]
+  if native and (#list == 0 or list[1].section == "libaio") then
+    table.insert(list, 1, native)
+  end
+  return list
+end
+
+-- ---- types ----
+
+-- "context" -> "ctx": how the section of that name calls its object.
+local function variable(type_name)
+  for _, entry in ipairs(sections[type_name] or {}) do
+    local name = entry.names[1]:match("^(%w+)[.:]")
+    if name and name ~= "aio" then
+      return name
+    end
+  end
+  return "obj"
+end
+
+-- "ctx" -> "context"
+function index.variable(name)
+  for _, section in ipairs(manual) do
+    local known = words.types[section.name] or section.name == "event"
+    if known and section.name ~= name and variable(section.name) == name then
+      return section.name
+    end
+  end
+end
+
+-- What makes an object of the type: aio.buffer, or the first that its section
+-- has (aio.setup, aio.open).
+function index.constructor(type_name)
+  local found = by_name["aio." .. type_name]
+  for _, entry in ipairs(sections[type_name] or {}) do
+    found = found or is_constructor(entry) and entry
+  end
+  return found
+end
+
+-- "buffer", "get" -> "buf:get", entry
+function index.member(type_name, name)
+  for _, object in ipairs { variable(type_name), "obj" } do
+    for _, dot in ipairs { ":", "." } do
+      local entry = by_name[object .. dot .. name]
+      if entry then
+        return object .. dot .. name, entry
+      end
+    end
+  end
+end
+
+-- The names of a type's methods and fields, sorted.
+function index.members(type_name)
+  local list = {}
+  local known = words.types[type_name] or {}
+  for _, part in ipairs { "methods", "getters" } do
+    for name in next, known[part] or {} do
+      list[#list + 1] = name
+    end
+  end
+  table.sort(list)
+  return list
+end
+
+-- ---- functions ----
+
+local function key_of(t, value)
+  for key, v in next, t do
+    if rawequal(v, value) and type(key) == "string" then
+      return key
+    end
+  end
+end
+
+local function method_entry(fn)
+  for type_name, known in next, words.types do
+    local name = key_of(known.methods, fn)
+    if name then
+      return select(2, index.member(type_name, name))
+    end
+  end
+end
+
+-- "aio.tap" -> "tap"; modules that nobody has loaded have no functions.
+local function module_entry(fn)
+  for path, module in next, package.loaded do
+    local short = type(path) == "string" and path:match("^aio%.([%w_]+)$")
+    local name = short and type(module) == "table" and key_of(module, fn)
+    if name then
+      return by_name[short .. "." .. name] or by_name[name]
+    end
+  end
+end
+
+function index.by_function(fn)
+  local name = key_of(aio, fn)
+  return name and by_name["aio." .. name] or method_entry(fn)
+    or module_entry(fn)
+end
+
+return index
