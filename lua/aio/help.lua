@@ -6,6 +6,8 @@ local page = require "aio.help_page"
 local topics = require "aio.help_topics"
 local cnames = require "aio.help_cnames"
 
+local metatable_of, getinfo = debug.getmetatable, debug.getinfo
+
 local function sorted_keys(t)
   local keys = {}
   for key in next, t do
@@ -224,7 +226,7 @@ end
 local function on_function(fn)
   local entry = index.by_function(fn)
   if entry then return page.new(entry) end
-  local info = debug.getinfo(fn, "S")
+  local info = getinfo(fn, "S")
   return page.new {
     title = tostring(fn),
     text = info.what == "C" and "A function in C that is none of aio's."
@@ -239,7 +241,7 @@ local function on_table(t)
     local short = type(name) == "string" and name:match("^aio%.(.*)")
     if short and rawequal(module, t) then return on_word(short) end
   end
-  local mt = debug.getmetatable(t)
+  local mt = metatable_of(t)
   if mt and rawget(mt, "__name") == "aio event" then
     return page.new(index.named("ev.obj"))
   end
@@ -277,5 +279,5 @@ end
 return setmetatable({ words = vocabulary }, {
   __call = help,
   __name = "aio help",
-  __tostring = function() return "help: call it, as help() or help \"word\"" end,
+  __tostring = function() return 'help: help(), help(x), help "word"' end,
 })

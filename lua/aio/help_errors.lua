@@ -44,7 +44,8 @@ return {
     { "event", "an address outside of the process, or memory that may not be "
       .. "accessed so: aio.null, a buffer with prot, the part of a mapped file "
       .. "that was cut off", "look at cb.buf" },
-    { "ctx:submit", "an address in the kernel's half: aio.wild", "use a buffer" },
+    { "ctx:submit", "an address in the kernel's half: aio.wild",
+      "use a buffer" },
   },
   EFBIG = {
     { "event", "a write past the largest size that the file system, or the "
@@ -66,10 +67,10 @@ return {
       .. "multiple of what f:dioalign() says; a vector of more than 1024 "
       .. "segments", "help \"alignment\"" },
     { "ctx:submit", "the first request: an unknown opcode (noop too), a "
-      .. "negative offset, nbytes with its top bit set, reserved2 not 0; fields "
-      .. "that fsync and poll want to be 0; an eventfd that is none; a file "
-      .. "that cannot do it: a directory, most of /proc, fsync of a pipe, poll "
-      .. "of a terminal that is not ready", "the message names the field; "
+      .. "negative offset, nbytes with its top bit set, reserved2 not 0; "
+      .. "fields that fsync and poll want to be 0; an eventfd that is none; a "
+      .. "file that cannot do it: a directory, most of /proc, fsync of a pipe, "
+      .. "poll of a terminal that is not ready", "the message names the field; "
       .. "print(cb)" },
     { "ctx:getevents", "min_nr is over nr or negative, or nr is negative",
       "mind the order: min_nr, nr, timeout" },
@@ -130,7 +131,8 @@ return {
   },
   EOPNOTSUPP = {
     { "ctx:submit", "an RWF_ flag that the kernel or the file does not know: "
-      .. "nowait or dontcache on tmpfs, atomic on most", "look at cb.rw_flags" },
+      .. "nowait or dontcache on tmpfs, atomic on most",
+      "look at cb.rw_flags" },
     { "event", "nowait for a buffered write on ext4", "leave out nowait" },
     { "f:extents, f:fallocate", "the file system cannot do it", "ext4, xfs" },
   },

@@ -6,6 +6,8 @@ local aio = require "aio"
 local color = require "aio.color"
 local example = require "aio.help_example"
 
+local metatable_of = debug.getmetatable
+
 local page = {}
 
 local function indent(text)
@@ -52,7 +54,7 @@ function page.new(entry)
 end
 
 function page.is(v)
-  return rawequal(debug.getmetatable(v), metatable)
+  return rawequal(metatable_of(v), metatable)
 end
 
 function page.wrap(text, first, rest)

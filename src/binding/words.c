@@ -3,6 +3,11 @@
  * neither a getter nor a metamethod. */
 #include "binding/words.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "binding/iocb.h"
 
 /* words.typeof(v) -> "buffer" | nil: the type of one of our objects, by its
@@ -76,12 +81,75 @@ static void set_fields(lua_State *L) {
   lua_setfield(L, -2, "iocb");
 }
 
+/* ---- names of files ---- */
+
+/* More names than this are of no use to anybody who presses TAB. */
+enum { NAMES_MAX = 10000 };
+
+static bool is_directory(DIR *dir, const struct dirent *entry) {
+  struct stat st;
+  if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK)
+    return entry->d_type == DT_DIR;
+  return fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The next entry but "." and ".."; NULL at the end. */
+static const struct dirent *next_entry(DIR *dir) {
+  const struct dirent *entry;
+  do
+    entry = readdir(dir);
+  while (entry != NULL &&
+         (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+  return entry;
+}
+
+/* __gc of an open directory, for errors on the way (out of memory). */
+static int close_directory(lua_State *L) {
+  DIR **dir = lua_touserdata(L, 1);
+  if (*dir != NULL)
+    closedir(*dir);
+  *dir = NULL;
+  return 0;
+}
+
+static void push_directory(lua_State *L, const char *path) {
+  DIR **dir = lua_newuserdatauv(L, sizeof *dir, 0);
+  *dir = NULL;
+  if (luaL_newmetatable(L, "aio:directory")) {
+    lua_pushcfunction(L, close_directory);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  *dir = opendir(path);
+}
+
+/* words.directory(path) -> list of names | nil: what is in it, "/" behind
+ * directories. */
+static int words_directory(lua_State *L) {
+  push_directory(L, luaL_checkstring(L, 1));
+  DIR **dir = lua_touserdata(L, -1);
+  if (*dir == NULL)
+    return 0;
+  lua_newtable(L);
+  const struct dirent *entry;
+  for (int n = 1; n <= NAMES_MAX && (entry = next_entry(*dir)) != NULL; n++) {
+    lua_pushfstring(L, "%s%s", entry->d_name,
+                    is_directory(*dir, entry) ? "/" : "");
+    lua_rawseti(L, -2, n);
+  }
+  closedir(*dir);
+  *dir = NULL;
+  return 1;
+}
+
 /* ---- the module ---- */
 
 int words_load(lua_State *L) {
   lua_newtable(L);
   lua_pushcfunction(L, words_typeof);
   lua_setfield(L, -2, "typeof");
+  lua_pushcfunction(L, words_directory);
+  lua_setfield(L, -2, "directory");
   set_types(L);
   set_flags(L, "open", open_flags);
   set_flags(L, "pipe", pipe_flags);
