@@ -50,8 +50,7 @@ local function add_type(found, type_name)
 end
 
 local function is_event(v)
-  local mt = metatable_of(v)
-  return type(mt) == "table" and rawget(mt, "__name") == "aio event"
+  return rawequal(metatable_of(v), words.metatables.event)
 end
 
 -- The names after "." or ":": name -> "function" or another type's name.

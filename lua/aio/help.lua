@@ -241,8 +241,7 @@ local function on_table(t)
     local short = type(name) == "string" and name:match("^aio%.(.*)")
     if short and rawequal(module, t) then return on_word(short) end
   end
-  local mt = metatable_of(t)
-  if mt and rawget(mt, "__name") == "aio event" then
+  if rawequal(metatable_of(t), words.metatables.event) then
     return page.new(index.named("ev.obj"))
   end
 end

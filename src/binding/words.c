@@ -150,6 +150,8 @@ int words_load(lua_State *L) {
   lua_setfield(L, -2, "typeof");
   lua_pushcfunction(L, words_directory);
   lua_setfield(L, -2, "directory");
+  api_push_metatables(L); /* of events, submissions and lists */
+  lua_setfield(L, -2, "metatables");
   set_types(L);
   set_flags(L, "open", open_flags);
   set_flags(L, "pipe", pipe_flags);
