@@ -67,10 +67,13 @@ LEVELS := build $(if $(SAN),sanitize) \
   $(if $(filter check fuzz valgrind,$(GOALS)),check) \
   $(filter valgrind lint bench,$(GOALS))
 
-all: aiosh aio.so
+all: aiosh aio.so aiosh.1
 
 aiosh aio.so: %: $B/% FORCE
 	@cmp -s $< $@ || install -m 755 $< $@
+
+aiosh.1: $B/aiosh.1 FORCE
+	@cmp -s $< $@ || install -m 644 $< $@
 
 demo: all
 	./aiosh examples/tour.lua
@@ -159,6 +162,9 @@ $(MANUAL): $(DOCUMENTED) $(wildcard src/build/reference*.lua) $B/runlua
 	@mkdir -p $(@D)
 	$B/runlua src/build/reference.lua lua $(DOCUMENTED) > $@
 
+$B/aiosh.1: $B/aiosh $B/runlua $(DOCUMENTED) $(wildcard src/build/reference*.lua)
+	$B/aiosh --help | $B/runlua src/build/reference.lua man $(DOCUMENTED) > $@
+
 $B/embedded.c: $(LUA_FILES) $(MANUAL) src/build/embed.sh $B/lists
 	sh src/build/embed.sh $(LUA_FILES) $(MANUAL) > $@
 
@@ -178,12 +184,16 @@ $(LUA_C_TESTS): %: %.o $(CORE) $(BINDING) $(HELPERS) $B/lists
 	$(LINK) $(if $(LTO),-fno-lto) -o $@ $(filter %.o,$^) $(LUA_LIBS) -lm
 
 DOC = $(DESTDIR)$(PREFIX)/share/doc/aiosh
+MAN = $(DESTDIR)$(PREFIX)/share/man/man1
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 EXAMPLES = $(wildcard examples/*.lua)
 LIBAIO_EXAMPLES = $(wildcard examples/libaio/*)
 
 install: all
 	install -D -m 755 aiosh $(DESTDIR)$(PREFIX)/bin/aiosh
 	install -D -m 755 aio.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/aio.so
+	install -D -m 644 aiosh.1 $(MAN)/aiosh.1
+	install -D -m 644 src/program/aiosh.bash $(COMPLETIONS)/aiosh
 	install -d $(DOC)/examples/libaio
 	install -m 644 README.md LICENSE $(DOC)
 	install -m 644 lua/README.md $(DOC)/reference.md
@@ -192,12 +202,13 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/aiosh $(DESTDIR)$(PREFIX)/lib/lua/5.4/aio.so
+	rm -f $(MAN)/aiosh.1 $(COMPLETIONS)/aiosh
 	rm -f $(DOC)/README.md $(DOC)/LICENSE $(DOC)/reference.md
 	rm -f $(addprefix $(DOC)/,$(EXAMPLES) $(LIBAIO_EXAMPLES))
 	-rmdir $(DOC)/examples/libaio $(DOC)/examples $(DOC)
 
 clean:
-	rm -rf build aiosh aio.so
+	rm -rf build aiosh aio.so aiosh.1
 
 FORCE:
 .PHONY: all demo check valgrind stress fuzz bench reference lint deps install \

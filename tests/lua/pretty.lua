@@ -173,7 +173,8 @@ ctx:submit(polls)
 tap.like(value(ctx), "\n%.%.%. 11 more$", "a long list is cut")
 w:write("x")
 local events = ctx:getevents(31)
-tap.like(text(events), "^ #  op    nbytes  offset  res  latency  data\n 1  poll",
+tap.like(text(events),
+         "^ #  op    nbytes  offset  res  latency  data\n 1  poll",
          "a list of events is a table")
 tap.like(text(events), "\n%.%.%. 11 more: 11 ok$", "with a summary of the rest")
 flight:close()
