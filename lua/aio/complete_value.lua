@@ -12,7 +12,9 @@ local MAX_DEPTH = 20   -- of a chain of __index
 
 -- ---- members ----
 
-local computed = { "lat", "err", "why", "revents" } -- of an event
+-- The fields of an event that are not in its table.
+local computed = { "res2", "slat", "clat", "lat", "op", "nbytes", "offset",
+                   "err", "why", "revents" }
 
 local function is_name(key)
   return type(key) == "string" and key:find("^[%a_][%w_]*$") ~= nil
