@@ -80,32 +80,38 @@ end
 local function entries_page(list)
   local found = page.new(list[1])
   if #list > 1 then
-    local also = "also " .. names_of(list, 2)
-    found.See = found.See and found.See .. ", " .. also or also
+    local others = names_of(list, 2)
+    found.See = found.See and found.See .. ", also " .. others or others
   end
   return found
 end
 
-local function member_line(type_name, name)
-  local full, entry = index.member(type_name, name)
-  if not entry then return "  " .. name end
+-- The signature of one member; nil for one of a list ("iocb.fd, iocb.buf").
+local function member_line(full, entry)
   for line in entry.signatures:gmatch("[^\n]+") do
-    if line:find(full, 1, true) and not line:find(full .. ",", 1, true)
-       and line:find("[%(>]") then
+    if line:find(full, 1, true) and line:find("[%(>]") then
       return "  " .. line
     end
   end
-  return "  " .. full
 end
 
 -- What a type can do: from its tables, so that nothing is left out.
-local function type_page(type_name, object)
-  local lines = {}
+local function members_text(type_name)
+  local lines, fields = {}, {}
   for _, name in ipairs(index.members(type_name)) do
-    lines[#lines + 1] = member_line(type_name, name)
+    local full, entry = index.member(type_name, name)
+    local line = full and member_line(full, entry)
+    table.insert(line and lines or fields, line or full or name)
   end
+  if #fields > 0 then
+    lines[#lines + 1] = page.wrap(table.concat(fields, ", "), "  ", "  ")
+  end
+  return table.concat(lines, "\n")
+end
+
+local function type_page(type_name, object)
   local made = index.constructor(type_name) or {}
-  local members = table.concat(lines, "\n")
+  local members = members_text(type_name)
   if not object and made.signatures then
     local found = page.new(made)
     found.text = made.text .. "\n\nWhat it can do:\n" .. members
@@ -239,7 +245,10 @@ local function on_table(t)
   if rawequal(t, aio) then return overview() end
   for name, module in next, package.loaded do
     local short = type(name) == "string" and name:match("^aio%.(.*)")
-    if short and rawequal(module, t) then return on_word(short) end
+    if short and rawequal(module, t) then
+      local section = index.section(short)
+      return section and section_page(section) or on_word(short)
+    end
   end
   if rawequal(metatable_of(t), words.metatables.event) then
     return page.new(index.named("ev.obj"))

@@ -101,8 +101,9 @@ local function variable(type_name)
   return "obj"
 end
 
--- "ctx" -> "context"
+-- "ctx" -> "context"; an iocb has a usual name beside "iocb".
 function index.variable(name)
+  if name == "cb" then return "iocb" end
   for _, section in ipairs(manual) do
     local known = words.types[section.name] or section.name == "event"
     if known and section.name ~= name and variable(section.name) == name then

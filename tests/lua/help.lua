@@ -62,9 +62,10 @@ local function check_names(title, pages)
   for _, page in pairs(pages) do
     page = page:gsub('require "aio[^"]*"', ""):gsub("use[sd]? aio%.tap", "")
     for name in page:gmatch("%f[%w][%a]+[.:][%l_]+%f[^%w_]") do
-      local prefix = name:match("^%w+")
-      local checked = prefix == "aio" or index.variable(prefix)
-      if checked and not index.named(name) then
+      local prefix, last = name:match("^(%w+).(.*)$")
+      local kind = index.variable(prefix)
+      if (prefix == "aio" or kind) and not index.named(name)
+         and not index.member(kind or "", last) then
         unknown[#unknown + 1] = name
       end
     end
@@ -164,6 +165,9 @@ tap.is(text(tap.errno), text "tap.errno", "a module's function")
 has(help(ctx), "^context %(4 events.*ctx:submit%(iocb", "an object's methods")
 has(help "context", "for iocb, res, res2 in ctx:each", "a type by its name")
 has(help "ctx", "ctx:submit%(iocb", "and by its usual variable")
+has(help "cb", "^aio.iocb{.*iocb:at%(", "both names of an iocb")
+has(help "timeout", "See: .*w:timeout", "the others of that name")
+has(help(require "aio.libaio"), "io_prep_pread%(.*io_submit%(", "libaio whole")
 has(help "context:submit", "^ctx:submit%(", "type and method")
 has(help "getevents", "^ctx:getevents%(", "a method by its last word")
 has(help "io_submit", "^ctx:submit%(", "a system call")
