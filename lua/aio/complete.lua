@@ -65,8 +65,25 @@ end
 
 -- ---- keys of tables that functions take ----
 
-local takes_iocb = {}
-for _, op in ipairs(words.opcode) do takes_iocb["aio." .. op] = true end
+-- The fields of an iocb that are of no use to an operation; opcode, flags and
+-- reserved2 are for aio.iocb alone.
+local useless = {
+  pread = "bufs events", pwrite = "bufs events", preadv = "buf events",
+  pwritev = "buf events", poll = "buf bufs nbytes offset rw_flags",
+  fsync = "buf bufs events nbytes offset rw_flags",
+}
+useless.fdsync, useless.noop = useless.fsync, useless.fsync
+
+local function fields_for(op)
+  local list = {}
+  local without = (" opcode flags reserved2 %s "):format(useless[op])
+  for _, field in ipairs(words.iocb) do
+    if not without:find(" " .. field .. " ", 1, true) then
+      list[#list + 1] = field
+    end
+  end
+  return list
+end
 
 -- The keys that a signature shows: {nr_events=, ctx=, ...}.
 local function shown_keys(entry)
@@ -80,9 +97,8 @@ end
 local function keys_for(entry, n)
   local name = entry.names[1]
   if name == "aio.iocb" then return n == 1 and words.iocb end
-  if takes_iocb[name] then
-    return n == 1 and table.move(words.iocb, 2, #words.iocb, 1, {})
-  end
+  local op = name:match("^aio%.(.*)$")
+  if useless[op] then return n == 1 and fields_for(op) end
   if name == "aio.buffer" then return n == 2 and words.buffer end
   if name == "buf:fill" or name == "buf:check" then
     return n == 1 and words.pattern

@@ -43,7 +43,7 @@ local function head(s, max)
   return s:sub(1, max)
 end
 
-function strings.quote(s, max)
+local function quote(s, max)
   if not max or #s <= max then
     return '"' .. escape(s) .. '"'
   end
@@ -51,7 +51,7 @@ function strings.quote(s, max)
 end
 
 -- Between long brackets, which are of the level that s itself has not.
-function strings.block(s, max)
+local function block(s, max)
   local inner = s:gsub("\n", ""):gsub("\t", "")
   if not s:find("\n.") or escape(inner):gsub('\\(["\\])', "%1") ~= inner then
     return nil
@@ -66,6 +66,27 @@ function strings.block(s, max)
   local rest = #text < #s - 1 and ("... (%d bytes)"):format(#s) or ""
   return ("[%s[\n%s]%s]%s"):format(level, text, level, rest)
 end
+
+local MAX_ZEROS = 1 << 20 -- are counted; a pattern would be quadratic
+
+local function count_zeros(s)
+  local n = 0
+  while n < MAX_ZEROS and s:byte(-n - 1) == 0 do n = n + 1 end
+  return n
+end
+
+-- What a buffer holds ends in zeros: those are counted, not shown.
+local function without_zeros(show)
+  return function(s, max)
+    local zeros = count_zeros(s)
+    local text = zeros >= 8 and show(s:sub(1, -zeros - 1), max)
+    if not text then return show(s, max) end
+    return ('%s .. ("\\0"):rep(%d)'):format(text, zeros)
+  end
+end
+
+strings.quote = without_zeros(quote)
+strings.block = without_zeros(block)
 
 function strings.plain(s)
   return (escape(s):gsub('\\(["\\])', "%1"))

@@ -50,6 +50,10 @@ shows("a]]\nb", "[=[\na]]\nb]=]", "in brackets of its own")
 shows("one\n\27[2J", '"one\\n\\x1b[2J"', "unless there is more in it")
 tap.like(value(("line\n"):rep(100)), "^%[%[\n.*line%]%]%.%.%. %(500 bytes%)$",
          "and cut after some lines")
+shows("ab\0\0" .. ("\0"):rep(8), '"ab" .. ("\\0"):rep(10)', "zeros are counted")
+shows("a\nb\n" .. ("\0"):rep(500), '[[\na\nb\n]] .. ("\\0"):rep(500)',
+      "also behind lines, as a buffer has them")
+shows(("\0"):rep(4096), '"" .. ("\\0"):rep(4096)', "and when there is no more")
 shows(print, "function (in C)", "a function in C")
 tap.like(value(text), "^function %(.*pretty%.lua:9%)$", "one in Lua")
 shows(aio.errname, "function aio.errname(e) -> string | nil", "one of ours")
