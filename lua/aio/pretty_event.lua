@@ -20,7 +20,8 @@ function events.is_list(t)
   for i = 1, n do
     if not events.is_event(rawget(t, i)) then return false end
   end
-  return next(t, n) == nil or next(t, n) == 1
+  for _ in next, t do n = n - 1 end
+  return n == 0
 end
 
 local function result(ev)

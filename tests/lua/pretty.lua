@@ -194,6 +194,8 @@ tap.like(shown, "\n%.%.%. 10 more: 5 ok, 5 EFAULT$", "counted by name")
 tap.is(text(events[1]), tostring(events[1]), "one event is its tostring")
 tap.is(value({ events[1] }), "{" .. tostring(events[1]) .. "}",
        "also in a table")
+local mixed = table.move(events, 1, 2, 1, { note = "x" })
+tap.like(text(mixed), '^{\n  pread.*note = "x"', "a list with more in it")
 events[1].res = "broken"
 tap.ok(text(events) ~= "", "events that somebody changed")
 events[2].op, events[2].slat = {}, {}
