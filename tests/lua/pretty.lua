@@ -203,10 +203,12 @@ tap.ok(text(events) ~= "" and text(events[2]) ~= "", "beyond recognition")
 tap.like(text(ctx.last_submit), "^submitted 2 of 2", "a submission")
 tap.like(text(require "aio.help" "sizes"), "^sizes\n", "a page of help")
 
+local metatable = debug.getmetatable(cb)
 debug.setmetatable(cb, { __tostring = function() error("mine", 0) end,
                          __index = error })
 tap.like(value(cb), "^<__tostring fails: mine>\n  opcode    0",
          "an object whose metatable somebody changed")
+debug.setmetatable(cb, metatable) -- for its finalizer
 
 -- ---- colours ----
 
