@@ -2,6 +2,8 @@
 -- objects (ctx, f, buf); what makes these is put before them.
 local words = require "aio.words"
 
+local SUBMIT = "ctx:submit(aio.pread(f, buf))"
+
 -- {name, type, how it is made, and what that takes}, in the order of making.
 local standing = {
   { "ctx", "context", "ctx = aio.setup(8)" },
@@ -16,11 +18,17 @@ local standing = {
   { "cb", "iocb", "cb = aio.pread(f, buf)", { "f", "buf" } },
   { "ev", "table", "ctx:submit(aio.pread(f, buf)); ev = ctx:getevents(1)[1]",
     { "ctx", "f", "buf" } },
+  { "h", "histogram", "h = aio.histogram()" },
+  { "all", "histogram", "all = aio.histogram()" },
+  { "reads", "histogram", "reads = aio.histogram()" },
+  { "writes", "histogram", "writes = aio.histogram()" },
   { "tap", "table", 'tap = require "aio.tap"' },
 }
 
--- In the section libaio the same names are a C program's.
-local in_libaio = {
+-- In some sections the same names are other objects.
+local sections = {}
+
+sections.libaio = {
   { "libaio", "table", 'libaio = require "aio.libaio"' },
   standing[2], standing[3],
   { "ctx", "table", "ctx = libaio.io_context_t(); libaio.io_setup(8, ctx)" },
@@ -28,6 +36,17 @@ local in_libaio = {
     .. "0)", { "f", "buf" } },
   { "ev", "table", "ev = {}" },
   standing[7],
+}
+
+sections.posix = {
+  { "posix", "table", 'posix = require "aio.posix"' },
+  standing[2], standing[3], standing[4], standing[6],
+  { "cb", "aiocb", "cb = posix.aiocb{fd=f, buf=buf}",
+    { "posix", "f", "buf" } },
+  { "first", "aiocb", "first = posix.aiocb{fd=f, buf=buf}",
+    { "posix", "f", "buf" } },
+  { "second", "aiocb", "second = posix.aiocb{fd=f, buf=other}",
+    { "posix", "f", "other" } },
 }
 
 local function without_strings(code)
@@ -66,6 +85,15 @@ local function used(code)
   return set
 end
 
+-- Events are taken, of requests that the code does not submit.
+local function takes_events(code)
+  if code:find("submit", 1, true) then return false end
+  for _, method in ipairs { "getevents", "each", "run" } do
+    if code:find("ctx:" .. method .. "(", 1, true) then return true end
+  end
+  return false
+end
+
 -- A global of that name that will do.
 local function is_there(name, kind)
   local value = rawget(_G, name)
@@ -89,14 +117,17 @@ end
 
 -- The example of an entry, with what it needs.
 return function(entry)
-  local list = entry.section == "libaio" and in_libaio or standing
-  local need = needed(without_strings(entry.Example), list)
+  local list = sections[entry.section] or standing
+  local code = without_strings(entry.Example)
+  local taking = list == standing and takes_events(code)
+  local need = needed(taking and code .. "\n" .. SUBMIT or code, list)
   local lines = {}
   for _, item in ipairs(list) do
     if need[item[1]] then
       lines[#lines + 1] = item[3]
     end
   end
+  if taking then lines[#lines + 1] = SUBMIT end
   lines[#lines + 1] = entry.Example
   return table.concat(lines, "\n")
 end
