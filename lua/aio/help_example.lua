@@ -4,15 +4,19 @@ local words = require "aio.words"
 
 local SUBMIT = "ctx:submit(aio.pread(f, buf))"
 
--- {name, type, how it is made, and what that takes}, in the order of making.
+-- {name, type, how it is made, and what that takes}
+local f = { "f", "file", 'f = aio.open("/tmp/example.dat", "rdwr,creat")' }
+local buf = { "buf", "buffer", "buf = aio.buffer(4096)" }
+local other = { "other", "buffer", "other = aio.buffer(512)" }
+local w = { "w", "waiter", "w = aio.waiter()" }
+local efd = { "efd", "eventfd", "efd = aio.eventfd()" }
+
+-- In the order of making.
 local standing = {
   { "ctx", "context", "ctx = aio.setup(8)" },
-  { "f", "file", 'f = aio.open("/tmp/example.dat", "rdwr,creat")' },
-  { "buf", "buffer", "buf = aio.buffer(4096)" },
-  { "other", "buffer", "other = aio.buffer(512)" },
+  f, buf, other,
   { "r", "file", "r, w = aio.pipe()" },
-  { "w", "waiter", "w = aio.waiter()" },
-  { "efd", "eventfd", "efd = aio.eventfd()" },
+  w, efd,
   { "t", "timer", "t = aio.timer(1)" },
   { "s", "signals", 's = aio.signals("SIGUSR1")' },
   { "cb", "iocb", "cb = aio.pread(f, buf)", { "f", "buf" } },
@@ -30,17 +34,17 @@ local sections = {}
 
 sections.libaio = {
   { "libaio", "table", 'libaio = require "aio.libaio"' },
-  standing[2], standing[3],
+  f, buf,
   { "ctx", "table", "ctx = libaio.io_context_t(); libaio.io_setup(8, ctx)" },
   { "cb", "table", "cb = libaio.iocb(); libaio.io_prep_pread(cb, f, buf, 4096, "
     .. "0)", { "f", "buf" } },
   { "ev", "table", "ev = {}" },
-  standing[7],
+  efd,
 }
 
 sections.posix = {
   { "posix", "table", 'posix = require "aio.posix"' },
-  standing[2], standing[3], standing[4], standing[6],
+  f, buf, other, w,
   { "cb", "aiocb", "cb = posix.aiocb{fd=f, buf=buf}",
     { "posix", "f", "buf" } },
   { "first", "aiocb", "first = posix.aiocb{fd=f, buf=buf}",
@@ -105,8 +109,8 @@ local function needed(code, list)
   for i = #list, 1, -1 do
     local name, kind, _, takes = table.unpack(list[i])
     need[name] = need[name] and not made[name] and not is_there(name, kind)
-    for _, other in ipairs(need[name] and takes or {}) do
-      need[other] = true
+    for _, name_of_it in ipairs(need[name] and takes or {}) do
+      need[name_of_it] = true
     end
   end
   if need.r then

@@ -90,13 +90,22 @@ end
 
 -- ---- types ----
 
--- "context" -> "ctx": how the section of that name calls its object.
-local function variable(type_name)
-  for _, entry in ipairs(sections[type_name] or {}) do
-    local name = entry.names[1]:match("^(%w+)[.:]")
-    if name and name ~= "aio" then
-      return name
+-- The section about a type: of its name, or that has a function returning one.
+local function section_of(type_name)
+  if sections[type_name] then return sections[type_name] end
+  for _, entry in ipairs(entries) do
+    if entry.signatures:find("%-> " .. type_name .. "%f[^%w_]") then
+      return sections[entry.section]
     end
+  end
+  return {}
+end
+
+-- "context" -> "ctx": how the section calls its object.
+local function variable(type_name)
+  for _, entry in ipairs(section_of(type_name)) do
+    local name = entry.names[1]:match("^(%w+):")
+    if name then return name end
   end
   return "obj"
 end
@@ -104,10 +113,10 @@ end
 -- "ctx" -> "context"; an iocb has a usual name beside "iocb".
 function index.variable(name)
   if name == "cb" then return "iocb" end
-  for _, section in ipairs(manual) do
-    local known = words.types[section.name] or section.name == "event"
-    if known and section.name ~= name and variable(section.name) == name then
-      return section.name
+  if name == "ev" then return "event" end
+  for type_name in next, words.types do
+    if type_name ~= name and variable(type_name) == name then
+      return type_name
     end
   end
 end
@@ -116,7 +125,7 @@ end
 -- has (aio.setup, aio.open).
 function index.constructor(type_name)
   local found = by_name["aio." .. type_name]
-  for _, entry in ipairs(sections[type_name] or {}) do
+  for _, entry in ipairs(section_of(type_name)) do
     found = found or is_constructor(entry) and entry
   end
   return found
