@@ -109,8 +109,8 @@ local function needed(code, list)
   for i = #list, 1, -1 do
     local name, kind, _, takes = table.unpack(list[i])
     need[name] = need[name] and not made[name] and not is_there(name, kind)
-    for _, name_of_it in ipairs(need[name] and takes or {}) do
-      need[name_of_it] = true
+    for _, dependency in ipairs(need[name] and takes or {}) do
+      need[dependency] = true
     end
   end
   if need.r then
