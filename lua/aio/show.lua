@@ -58,7 +58,12 @@ function computed.err(aio, ev)
 end
 
 function computed.why(aio, ev)
-  return failed(ev) and aio.strerror(-ev.res) or nil
+  if not failed(ev) then return nil end
+  if not rawget(ev, "request") then return aio.strerror(-ev.res) end
+  local cause = require "aio.cause"
+  local why = cause.why(cause.of_event(ev))
+  rawset(ev, "why", why)
+  return why
 end
 
 function computed.revents(_, ev)
@@ -68,7 +73,7 @@ end
 
 -- pairs() goes over the fields as if all of them were stored.
 local fields = { "obj", "data", "res", "res2", "slat", "clat", "lat", "op",
-                 "nbytes", "offset", "err", "why", "revents" }
+                 "nbytes", "offset", "err", "why", "request", "revents" }
 
 local function event_pairs(ev)
   local i = 0
@@ -99,17 +104,28 @@ end
 
 -- ---- submissions ----
 
+-- The fields of a submission that are not stored in it.
+local judged = {}
+
+function judged.err(aio, s)
+  return s.errno and (aio.errname(s.errno) or tostring(s.errno))
+end
+
+function judged.why(_, s)
+  local cause = require "aio.cause"
+  return s.errno and cause.why(cause.of_submission(s))
+end
+
+function judged.verdict(_, s)
+  return require "aio.verdict".of(s)
+end
+
+function judged.reason(_, s)
+  return s.verdict == "synchronous" and require "aio.verdict".reason(s) or nil
+end
+
 local function submission_text(s)
-  local parts = { ("submitted %d of %d"):format(s.taken, s.asked) }
-  if s.done_at_return then
-    parts[#parts + 1] = ("%d already done"):format(s.done_at_return)
-  end
-  parts[#parts + 1] = show.duration(s.ns) .. " in the call"
-  if s.switches then
-    parts[#parts + 1] = ("%d switches"):format(s.switches)
-  end
-  if s.err then parts[#parts + 1] = s.err end
-  return table.concat(parts, ", ")
+  return require "aio.verdict".text(s)
 end
 
 -- ---- lists of requests in flight ----
@@ -149,12 +165,13 @@ return setmetatable(show, {
       if f then return f(aio, ev) end
       return fact(ev, key)
     end
+    metatables.submission.__name = "aio submission"
     metatables.submission.__tostring = submission_text
     metatables.submission.__index = function(s, key)
-      local errno = rawget(s, "errno")
-      if not errno then return nil end
-      if key == "err" then return aio.errname(errno) end
-      if key == "why" then return aio.strerror(errno) end
+      local f = judged[key]
+      local value = f and f(aio, s)
+      rawset(s, key, value)
+      return value
     end
     metatables.list.__tostring = list_text
     metatables.list.complete = complete_list

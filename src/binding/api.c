@@ -146,12 +146,42 @@ static int bad_type(lua_State *L, int idx, const char *what,
                  luaL_typename(L, idx));
 }
 
+/* The registry's key of the list of one. */
+static const char last_failure[] = "aio.failure";
+
+void api_open(lua_State *L) {
+  lua_createtable(L, 1, 0);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, -2, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, last_failure);
+}
+
+void api_failure(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, last_failure) == LUA_TTABLE) {
+    lua_pushvalue(L, idx);
+    lua_rawseti(L, -2, 1);
+  }
+  lua_pop(L, 1);
+}
+
+void api_push_failure(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, last_failure);
+  lua_rawgeti(L, -1, 1);
+  lua_remove(L, -2);
+}
+
 int api_fail(lua_State *L, const char *call, int err, const char *cause) {
   const char *name = api_errname(err);
   luaL_pushfail(L);
   lua_pushfstring(L, "%s: %s (%s)%s%s", call, strerror(err),
                   name != NULL ? name : "unknown error",
                   cause != NULL ? ": " : "", cause != NULL ? cause : "");
+  api_failure(L, -1);
   lua_pushinteger(L, err);
   return 3;
 }

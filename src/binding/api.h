@@ -75,6 +75,12 @@ int api_bad(lua_State *L, int idx, const char *what, const char *fmt, ...)
  * positive; save errno before any Lua call. cause may be NULL. */
 int api_fail(lua_State *L, const char *call, int err, const char *cause);
 
+/* What failed last, for aio.explain(): the value at idx. It is kept weakly, so
+ * that nothing lives longer for it. Allocates nothing. api_fail notes its
+ * message; api_push_failure pushes what was noted, or nil. */
+void api_failure(lua_State *L, int idx);
+void api_push_failure(lua_State *L);
+
 /* "EINVAL", or NULL for a number without a name (src/binding/constants.c). */
 const char *api_errname(int err);
 
@@ -134,6 +140,7 @@ void api_push_metatables(lua_State *L);
 
 /* The parts of the library: each adds its types and functions to the table
  * `aio`, at the top of the stack when called and when it returns. */
+void api_open(lua_State *L);
 void constants_open(lua_State *L);
 void limits_open(lua_State *L);
 void terminal_open(lua_State *L);
@@ -144,6 +151,7 @@ void timer_open(lua_State *L);
 void signals_open(lua_State *L);
 void waiter_open(lua_State *L);
 void iocb_open(lua_State *L);
+void facts_open(lua_State *L);
 void event_open(lua_State *L);
 void setup_open(lua_State *L);
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/clock.h"
+#include "core/kaio.h"
 
 static struct desc *context_desc(void *object) {
   struct context *c = ((struct context_object *)object)->context;
@@ -56,18 +57,25 @@ void context_push_iocbs(lua_State *L) {
 
 /* ---- setup ---- */
 
-/* Why io_setup failed, where it is not the number that was asked for. */
-static const char *setup_cause(int err) {
+/* Why io_setup failed, or NULL; may push it. */
+static const char *setup_cause(lua_State *L, int err, unsigned nr) {
+  const char *about_nr =
+      nr == 0 ? "at least 1 is needed" : "more than the kernel can count";
   switch (err) {
   case ENOSYS:
     return "the kernel is built without CONFIG_AIO, or a sandbox hides AIO";
   case EPERM:
     return "a sandbox (a seccomp filter, as containers have) forbids AIO";
   case EAGAIN:
-    return "over fs.aio-max-nr, the system's limit for all contexts together";
+    about_nr = "over fs.aio-max-nr, the system's limit for all contexts "
+               "together";
+    break;
+  case EINVAL:
+    break;
   default:
     return NULL;
   }
+  return lua_pushfstring(L, "nr_events %I: %s", (LUAI_UACINT)nr, about_nr);
 }
 
 int context_push(lua_State *L, struct kaio *kaio, unsigned nr_events) {
@@ -75,7 +83,9 @@ int context_push(lua_State *L, struct kaio *kaio, unsigned nr_events) {
   lua_newtable(L);
   lua_setiuservalue(L, -2, CONTEXT_IOCBS);
   int err = context_open(&o->context, kaio, nr_events);
-  return err < 0 ? api_fail(L, "io_setup", -err, setup_cause(-err)) : 1;
+  if (err == 0)
+    return 1;
+  return api_fail(L, "io_setup", -err, setup_cause(L, -err, nr_events));
 }
 
 /**
@@ -100,6 +110,24 @@ static bool finished_here(const struct context *c, const struct request *r) {
          context_slot(c, (int32_t)r->slot)->state == SLOT_DONE;
 }
 
+/* Why io_cancel refused, where that can be seen from here. */
+static const char *cancel_cause(lua_State *L, const struct context *c,
+                                const struct request *r, int err) {
+  unsigned op = r->iocb.aio_lio_opcode;
+  if (err != EINVAL)
+    return NULL;
+  if (r->context == NULL)
+    return "the iocb is not in flight";
+  if (r->context != c)
+    return "the iocb is in flight in another context";
+  if (finished_here(c, r))
+    return "it has finished: its event was taken already";
+  if (op == KAIO_CMD_POLL)
+    return "it has finished: its event is in the ring";
+  return lua_pushfstring(L, "%s: the kernel can cancel polls only",
+                         opcode_name(op) != NULL ? opcode_name(op) : "it");
+}
+
 /**
  * ctx:cancel(iocb) -> true | event | nil, message, errno
  *
@@ -119,7 +147,8 @@ static int context_cancel_method(lua_State *L) {
     return luaL_error(L, "not enough memory");
   int res = context_cancel(c, &io->request);
   if (res < 0 && res != -EINPROGRESS)
-    return api_fail(L, "io_cancel", -res, NULL);
+    return api_fail(L, "io_cancel", -res,
+                    cancel_cause(L, c, &io->request, -res));
   if (res == 0 && finished_here(c, &io->request))
     context_push_event(L, (int32_t)io->request.slot);
   else

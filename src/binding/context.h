@@ -11,6 +11,7 @@ struct event_facts {
   unsigned opcode;
   uint64_t nbytes;
   int64_t offset, res, res2, slat, clat;
+  struct iocb iocb; /* as submitted: an event has it only if it failed */
 };
 struct event_facts event_facts(const struct slot *s);
 
@@ -59,8 +60,12 @@ void context_hand_over_one(lua_State *L, struct context *c, int iocbs,
                            int32_t index, int32_t prev);
 void context_forget(lua_State *L, struct context *c, int iocbs);
 
-/* The method that submits (submit.c). */
+/* The method that submits (submit.c); and why an io_submit of a context
+ * failed, as far as that is known without asking the system, pushed; false:
+ * it is not the whole truth. s is a copy, for a finalizer may submit. */
 int context_submit_method(lua_State *L);
+bool context_push_refusal(lua_State *L, const struct submission *s,
+                          unsigned nr_events);
 
 /* The methods that take events (reap.c), and those that show what is there
  * (inspect.c, with the fields). */

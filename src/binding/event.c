@@ -3,6 +3,7 @@
  * the metatable that lua/aio/show.lua fills. */
 #include "binding/context.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* The registry's key of the table of metatables by name. */
@@ -22,6 +23,7 @@ struct event_facts event_facts(const struct slot *s) {
   struct event_facts f = {.opcode = s->iocb.aio_lio_opcode,
                           .nbytes = s->iocb.aio_nbytes,
                           .offset = s->iocb.aio_offset,
+                          .iocb = s->iocb,
                           .res = s->res,
                           .res2 = s->res2,
                           .slat = s->slat,
@@ -34,6 +36,7 @@ struct event_facts event_facts(const struct slot *s) {
 /* All but obj, data and res is in one string, under this key, until somebody
  * asks: a table with a field for each takes twice as long to make. */
 static const char facts_key;
+enum { KEPT = offsetof(struct event_facts, iocb) };
 
 /* The facts of the event at 1; false where it has none (foreign, or a table
  * that somebody else made). */
@@ -43,9 +46,9 @@ static bool find_facts(lua_State *L, struct event_facts *f) {
       lua_istable(L, 1) && lua_rawgetp(L, 1, &facts_key) == LUA_TSTRING
           ? lua_tolstring(L, -1, &size)
           : NULL;
-  if (size != sizeof *f)
+  if (size != KEPT)
     return false;
-  memcpy(f, kept, sizeof *f);
+  memcpy(f, kept, KEPT);
   return true;
 }
 
@@ -107,18 +110,29 @@ static void put_data(lua_State *L, int key, int iocb) {
   lua_rawset(L, -3);
 }
 
+/* The request as it was, for ev.why: the iocb may be prepared anew before
+ * anybody asks. aio.explain() finds the event while it is in use. */
+static void keep_failure(lua_State *L, const struct event_facts *f, int iocb) {
+  lua_pushliteral(L, "request");
+  iocb_push_submitted(L, iocb, &f->iocb);
+  lua_rawset(L, -3);
+  api_failure(L, -1);
+}
+
 /**
  * ev.obj, ev.data, ev.res, ev.res2
  * ev.slat, ev.clat, ev.lat
- * ev.err, ev.why, ev.revents
+ * ev.err, ev.why, ev.request, ev.revents
  *
  * An event: obj is the iocb, data its data, res what the operation returned (a
  * count, a poll's mask, or below 0 an error), res2 always 0 so far. Times are
  * ns: slat is how long the io_submit took that accepted the request, clat the
  * time from its return until we saw the completion, lat their sum. Where res is
- * below 0, err is the error's name ("EIO") and why says what it means. revents
- * names what a poll found ("in,hup"). op, nbytes and offset are the request's.
- * tostring gives a line: "pread 4096 @0 -> 4096 (81 us)".
+ * below 0, err is the error's name ("EIO"), request the request as it was
+ * submitted, and why the cause in words, worked out from that when it is first
+ * read (aio.explain(ev) tells at length). revents names what a poll found
+ * ("in,hup"). op, nbytes and offset are the request's. tostring gives a line:
+ * "pread 4096 @0 -> 4096 (81 us)".
  * Example: if ev.err then print(ev.err, ev.why) end
  * See: io_getevents(2)
  */
@@ -131,10 +145,12 @@ void event_push(lua_State *L, const struct event_facts *f, int iocb, int with) {
   lua_pushvalue(L, with + RES);
   lua_pushinteger(L, f->res);
   lua_rawset(L, -3);
-  lua_pushlstring(L, (const char *)f, sizeof *f);
+  lua_pushlstring(L, (const char *)f, KEPT);
   lua_rawsetp(L, -2, &facts_key);
   lua_pushvalue(L, with + META);
   lua_setmetatable(L, -2);
+  if (f->res < 0)
+    keep_failure(L, f, iocb);
 }
 
 static void set_integer(lua_State *L, const char *key, lua_Integer n) {

@@ -35,11 +35,13 @@ struct file *file_new(lua_State *L, int path_idx) {
 
 int file_take(struct file *f, int fd) {
   int err = desc_new(&f->desc, fd);
-  if (err != 0)
+  if (err != 0) {
     close(fd);
-  else
-    f->seekable = lseek(fd, 0, SEEK_CUR) >= 0;
-  return err;
+    return err;
+  }
+  f->desc->flags = fcntl(fd, F_GETFL);
+  f->seekable = lseek(fd, 0, SEEK_CUR) >= 0;
+  return 0;
 }
 
 ssize_t file_retry(lua_State *L, ssize_t (*call)(const struct file_call *c),

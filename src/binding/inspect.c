@@ -86,21 +86,70 @@ static int get_ring(lua_State *L) {
   return 1;
 }
 
+/* The first request taken, with its file unless that is closed; pushed. */
+static void push_first(lua_State *L, const struct submission *s, bool closed) {
+  struct iocb_object *io = iocb_push(L, s->first.aio_lio_opcode);
+  io->request.iocb = s->first;
+  io->request.iocb.aio_buf = 0;
+  if (closed)
+    io->request.iocb.aio_fildes = (uint32_t)-1;
+}
+
+static void set_boolean(lua_State *L, const char *key, bool b) {
+  lua_pushboolean(L, b);
+  lua_setfield(L, -2, key);
+}
+
+/* What the texts of lua/aio/verdict.lua are made of. */
+static void set_batch(lua_State *L, const struct submission *s, bool closed) {
+  push_first(L, s, closed);
+  lua_setfield(L, -2, "first");
+  set_boolean(L, "one_op", s->one_op);
+  set_boolean(L, "alike", s->alike);
+  set_boolean(L, "extends", s->extends);
+  set_integer(L, "failed_at_return", s->failed);
+  set_integer(L, "flags", s->flags);
+}
+
+/* The request where it stopped, as it was; and why, as far as that is known
+ * without looking. */
+static void set_refused(lua_State *L, const struct submission *s,
+                        unsigned nr_events) {
+  lua_getiuservalue(L, 1, CONTEXT_REFUSED);
+  if (api_test(L, -1, &iocb_type) == NULL) {
+    lua_pop(L, 1);
+    return;
+  }
+  iocb_push_submitted(L, lua_gettop(L), &s->refused);
+  lua_setfield(L, -3, "request");
+  lua_setfield(L, -2, "refused");
+  if (s->taken >= 0)
+    return;
+  bool told = context_push_refusal(L, s, nr_events);
+  lua_setfield(L, -2, "refusal");
+  set_boolean(L, "told", told);
+}
+
 /**
  * ctx.last_submit -> table | nil
  *
  * What became of the last io_submit: {asked=, taken=, done_at_return= (how many
  * of its requests had finished when it returned; nil without the ring), ns=
- * (how long it took), refused= (the iocb where it stopped), errno=, err=, why=
- * (its error)}. When all were done at return, the I/O was synchronous. Its
+ * (how long it took), switches= (voluntary context switches of the thread
+ * meanwhile, while something records), verdict= ("synchronous" where all of two
+ * or more were done, or the thread slept in the call; else "asynchronous", or
+ * nil where it can't be told), reason= (why synchronous, where that is known),
+ * refused= (the iocb where it stopped), errno=, err=, why= (its error)}. Its
  * tostring is a line to read; nil before the first submit.
  * Example: print(ctx.last_submit)
  */
 static int get_last_submit(lua_State *L) {
-  struct submission s = context_any(L)->last;
+  const struct context *c = context_any(L);
+  struct submission s = c->last; /* a finalizer may submit */
+  bool closed = s.file != NULL && s.file->shut;
   if (!s.made)
     return 0;
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 16);
   set_integer(L, "asked", s.asked);
   set_integer(L, "taken", s.taken > 0 ? s.taken : 0);
   set_integer(L, "ns", s.ns);
@@ -110,8 +159,9 @@ static int get_last_submit(lua_State *L) {
     set_integer(L, "switches", s.switches);
   if (s.taken < 0)
     set_integer(L, "errno", -s.taken);
-  lua_getiuservalue(L, 1, CONTEXT_REFUSED);
-  lua_setfield(L, -2, "refused");
+  if (s.taken > 0)
+    set_batch(L, &s, closed);
+  set_refused(L, &s, c->nr_events);
   event_metatable(L, "submission");
   lua_setmetatable(L, -2);
   return 1;

@@ -148,9 +148,9 @@ static int iocb_at(lua_State *L) {
   return 1;
 }
 
-/* The fresh iocb at to becomes like the one at 1; nothing here can fail. */
-static void assign(lua_State *L, int to) {
-  struct iocb_object *a = lua_touserdata(L, 1), *b = lua_touserdata(L, to);
+/* The fresh iocb at to becomes like the one at from; nothing here can fail. */
+static void assign(lua_State *L, int from, int to) {
+  struct iocb_object *a = lua_touserdata(L, from), *b = lua_touserdata(L, to);
   b->request = a->request;
   b->request.context = NULL;
   b->by_name = a->by_name;
@@ -161,7 +161,7 @@ static void assign(lua_State *L, int to) {
   if (b->request.eventfd != NULL)
     desc_ref(b->request.eventfd);
   for (int i = 1; i <= IOCB_VALUES; i++) {
-    lua_getiuservalue(L, 1, i);
+    lua_getiuservalue(L, from, i);
     lua_setiuservalue(L, to, i);
   }
 }
@@ -188,9 +188,30 @@ static int iocb_copy(lua_State *L) {
   struct segs *segs = NULL;
   if (r->segs != NULL && (segs = copy_segs(r->segs)) == NULL)
     return luaL_error(L, "not enough memory");
-  assign(L, 2);
+  assign(L, 1, 2);
   ((struct iocb_object *)lua_touserdata(L, 2))->request.segs = segs;
   return 1;
+}
+
+/* The memory may have been prepared anew since. */
+static bool same_memory(const struct request *r, const struct iocb *k) {
+  return r->memory == MEMORY_NONE || request_address(r) == k->aio_buf;
+}
+
+void iocb_push_submitted(lua_State *L, int idx, const struct iocb *k) {
+  struct iocb_object *from = api_test(L, idx, &iocb_type);
+  struct iocb_object *io = iocb_push(L, k->aio_lio_opcode);
+  int to = lua_gettop(L);
+  bool same = from != NULL && from->open && same_memory(&from->request, k);
+  struct segs *segs = NULL;
+  if (same && from->request.segs != NULL &&
+      (segs = copy_segs(from->request.segs)) == NULL)
+    luaL_error(L, "not enough memory");
+  if (same) {
+    assign(L, idx, to);
+    io->request.segs = segs;
+  }
+  io->request.iocb = *k; /* an address without memory can't be submitted */
 }
 
 /**

@@ -51,6 +51,10 @@ extern const luaL_Reg iocb_preparers[];
 /* Asks foreign objects for their descriptors again. May call Lua. */
 void iocb_refresh(lua_State *L, int idx);
 
+/* Pushes an iocb like the one at idx was when the kernel saw k: its memory,
+ * file and data where they are still those. Out of memory raises. */
+void iocb_push_submitted(lua_State *L, int idx, const struct iocb *k);
+
 /* The parts of iocb_open. */
 void fields_open(lua_State *L);
 void prepare_open(lua_State *L);

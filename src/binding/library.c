@@ -80,6 +80,7 @@ static void run_init(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_aio(lua_State *L) {
   luaL_checkversion(L);
   lua_newtable(L);
+  api_open(L);
   constants_open(L);
   limits_open(L);
   terminal_open(L);
@@ -91,6 +92,7 @@ __attribute__((visibility("default"))) int luaopen_aio(lua_State *L) {
   waiter_open(L);
   event_open(L);
   iocb_open(L);
+  facts_open(L);
   setup_open(L);
   lua_pushliteral(L, AIOSH_VERSION);
   lua_setfield(L, -2, "version");

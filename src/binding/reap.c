@@ -60,6 +60,22 @@ static void read_sigmask(lua_State *L, int arg, sigset_t *set) {
   lua_pop(L, 1);
 }
 
+/* Why io_getevents refused, or NULL; may push it. */
+static const char *wait_cause(lua_State *L, const struct wait *w, int err) {
+  if (err == ENOSYS && w->pwait)
+    return "the kernel is older than Linux 4.18, or a sandbox hides it";
+  if (err != EINVAL)
+    return NULL;
+  if (w->min_nr < 0)
+    return lua_pushfstring(L, "min_nr is negative (%d)", (int)w->min_nr);
+  if (w->nr < 0)
+    return lua_pushfstring(L, "nr is negative (%d)", (int)w->nr);
+  if (w->min_nr > w->nr)
+    return lua_pushfstring(L, "min_nr %d is over nr %d", (int)w->min_nr,
+                           (int)w->nr);
+  return "the kernel does not know the context any more";
+}
+
 /* ---- from the kernel into the queue ---- */
 
 static void reserve(lua_State *L, struct context *c, long nr) {
@@ -235,7 +251,7 @@ static int context_getevents(lua_State *L) {
   const struct context_object *o = api_check(L, 1, &context_type);
   struct wait w = read_wait(L, o);
   int err = take_waiting(L, o, &w);
-  return err != 0 ? api_fail(L, "io_getevents", err, NULL)
+  return err != 0 ? api_fail(L, "io_getevents", err, wait_cause(L, &w, err))
                   : push_events(L, w.nr);
 }
 
@@ -259,7 +275,7 @@ static int context_pgetevents(lua_State *L) {
   w.pwait = true;
   w.blocked = masked ? &blocked : NULL;
   int err = take_waiting(L, o, &w);
-  return err != 0 ? api_fail(L, "io_pgetevents", err, NULL)
+  return err != 0 ? api_fail(L, "io_pgetevents", err, wait_cause(L, &w, err))
                   : push_events(L, w.nr);
 }
 
@@ -324,8 +340,8 @@ static void push_iterator(lua_State *L) {
 }
 
 /* An iterator raises what its function would return as nil. */
-static int raise_failure(lua_State *L, const char *call, int err) {
-  api_fail(L, call, err, NULL);
+static int raise_failure(lua_State *L, const struct wait *w, int err) {
+  api_fail(L, "io_getevents", err, wait_cause(L, w, err));
   return luaL_error(L, "%s", lua_tostring(L, -2));
 }
 
@@ -338,14 +354,14 @@ static unsigned take_batch(lua_State *L, const struct context_object *o,
   if (err == 0 && (long)context_queued(c) < w->min_nr)
     err = take_waiting(L, o, w);
   if (err != 0)
-    raise_failure(L, "io_getevents", err);
+    raise_failure(L, w, err);
   unsigned queued = context_queued(c);
   return (unsigned long)w->nr < queued ? (unsigned)w->nr : queued;
 }
 
 static void refuse_batch(lua_State *L, const struct wait *w) {
   if (w->min_nr < 0 || w->nr < 0 || w->min_nr > w->nr)
-    raise_failure(L, "io_getevents", EINVAL);
+    raise_failure(L, w, EINVAL);
 }
 
 /**

@@ -1,6 +1,7 @@
 /* ctx:submit: what was given becomes a batch, the batch is gathered, and the
  * kernel takes some or all of it. */
 #include "binding/context.h"
+#include "binding/words.h"
 
 #include "core/cause.h"
 
@@ -158,19 +159,41 @@ static struct context *make_room(lua_State *L, const struct context_object *o,
 
 /* ---- submit ---- */
 
+bool context_push_refusal(lua_State *L, const struct submission *s,
+                          unsigned nr_events) {
+  struct refused r = {.iocb = &s->refused,
+                      .flags = s->flags,
+                      .inflight = s->inflight,
+                      .nr_events = nr_events};
+  char why[256];
+  api_pushflags(L, (unsigned)r.iocb->aio_rw_flags, rw_flags);
+  r.rw_flags = lua_tostring(L, -1);
+  bool told = cause_of_refusal(&r, -s->taken, why, sizeof why);
+  lua_pop(L, 1);
+  lua_pushstring(L, why);
+  return told;
+}
+
 static int fail_submit(lua_State *L, const struct context *c,
                        const struct batch *b, int err) {
   if (b->n == 0)
-    return api_fail(L, "io_submit", err, NULL);
-  const struct iocb *first = c->list[0];
-  const char *why = cause_of_refusal(first, err);
+    return api_fail(
+        L, "io_submit", err,
+        b->nr < 0 ? lua_pushfstring(L, "count is negative (%d)", (int)b->nr)
+                  : NULL);
   char text[96];
-  iocb_text(first, text, sizeof text);
-  const char *cause =
-      lua_pushfstring(L, "request %d of %d: %s%s%s", (int)b->first,
-                      (int)b->first + (int)b->n - 1, text,
-                      why != NULL ? ": " : "", why != NULL ? why : "");
-  return api_fail(L, "io_submit", err, cause);
+  struct submission s = c->last;
+  context_push_refusal(L, &s, c->nr_events);
+  const char *why = lua_tostring(L, -1);
+  iocb_text(&s.refused, text, sizeof text);
+  const char *cause = lua_pushfstring(
+      L, "request %d of %d: %s%s%s", (int)b->first,
+      (int)b->first + (int)b->n - 1, text, why[0] != '\0' ? ": " : "", why);
+  api_fail(L, "io_submit", err, cause);
+  lua_pushvalue(L, 1);
+  api_failure(L, -1);
+  lua_pop(L, 1);
+  return 3;
 }
 
 /* What the kernel did not take leaves the array; the first of them is where

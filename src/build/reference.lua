@@ -15,6 +15,7 @@ local SECTIONS = {
   {"context", "context", "submit", "reap", "inspect"},
   {"iocb", "iocb", "prepare", "fields"},
   {"event", "event", "show"},
+  {"causes", "explain", "facts"},
   {"buffer", "buffer", "bytes", "pattern", "hexdump"},
   {"file", "openfile", "file", "fileio", "filemap"},
   {"waiter", "waiter", "waitable"},

@@ -234,6 +234,7 @@ void context_free(struct context *c) {
     slot_let_go(context_slot(c, (int32_t)i));
   context_delist(c);
   desc_unref(c->eventfd);
+  desc_unref(c->last.file);
   for (unsigned i = 0; i < c->slots / SLOTS_PER_CHUNK; i++)
     free(c->chunk[i]);
   free(c->chunk);

@@ -51,10 +51,18 @@ struct slot {
 struct submission {
   bool made; /* false: there was no submit yet */
   long asked;
-  int taken; /* or -errno */
-  int done;  /* of its own requests, when it returned; -1: unknown */
+  int taken;  /* or -errno */
+  int done;   /* of its own requests, when it returned; -1: unknown */
+  int failed; /* of these, with an error */
   int64_t ns;
-  long switches; /* voluntary context switches; -1 while not recording */
+  long switches;     /* voluntary context switches; -1 while not recording */
+  unsigned inflight; /* after it */
+  struct iocb first, refused; /* the first taken; where it stopped */
+  struct desc *file;          /* of the first, referenced, or NULL */
+  int flags;                  /* it was opened with these, or -1 */
+  bool one_op;                /* all taken have the first one's opcode */
+  bool alike;                 /* and its file and rw_flags */
+  bool extends;               /* a direct write went beyond its file's end */
 };
 
 struct context {

@@ -10,6 +10,7 @@ int desc_new(struct desc **out, int fd) {
     return -ENOMEM;
   d->fd = fd;
   d->refs = 1;
+  d->flags = -1;
   *out = d;
   return 0;
 }

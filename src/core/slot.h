@@ -19,4 +19,10 @@ void slot_let_go(struct slot *s);
  * to the foreign ones (reserve first). */
 void slot_done(struct context *c, const struct io_event *e, int64_t now);
 
+/* batch.c, for a submit: whether a direct write of the list goes beyond the
+ * end of its file (to be asked before the call); and a note in c->last of
+ * what was taken and where the kernel stopped. */
+bool batch_extends(const struct context *c);
+void batch_note(struct context *c, unsigned taken);
+
 #endif

@@ -78,7 +78,7 @@ static void slot_hold(struct slot *s, const struct request *r) {
 
 /* The ring's entries that belong to this submit: by slot, for the tail alone
  * counts strangers too. */
-static int done_already(const struct context *c) {
+static int done_already(const struct context *c, int *failed) {
   int done = 0, ready = ring_ready(&c->ring);
   if (c->ring.map == NULL || ready < 0)
     return -1;
@@ -88,8 +88,10 @@ static int done_already(const struct context *c) {
     if (index >= c->slots)
       continue;
     const struct slot *s = context_slot(c, (int32_t)index);
-    done += s->state == SLOT_FLYING && s->batch == c->batch &&
-            s->generation == e.data >> 32;
+    bool ours = s->state == SLOT_FLYING && s->batch == c->batch &&
+                s->generation == e.data >> 32;
+    done += ours;
+    *failed += ours && e.res < 0;
   }
   return done;
 }
@@ -149,18 +151,23 @@ static void settle(struct context *c, unsigned taken, int64_t start,
 
 int context_submit(struct context *c, long nr) {
   long asked = c->gathered > 0 ? (long)c->gathered : nr;
+  bool extends = batch_extends(c);
   long before = voluntary_switches();
   launch(c);
   int64_t start = clock_now();
   int res = c->kaio->submit(c->kaio, c->id, asked, c->list);
   int64_t end = clock_now();
   long after = voluntary_switches();
-  c->last = (struct submission){.made = true,
-                                .asked = asked,
-                                .taken = res,
-                                .done = res > 0 ? done_already(c) : 0,
-                                .ns = end - start,
-                                .switches = before < 0 ? -1 : after - before};
+  struct submission *last = &c->last;
+  last->made = true;
+  last->asked = asked;
+  last->taken = res;
+  last->failed = 0;
+  last->done = res > 0 ? done_already(c, &last->failed) : 0;
+  last->ns = end - start;
+  last->switches = before < 0 ? -1 : after - before;
+  last->extends = extends;
+  batch_note(c, res > 0 ? (unsigned)res : 0);
   context_record(c, RECORD_SUBMIT, start, end - start, asked, res);
   settle(c, res > 0 ? (unsigned)res : 0, start, end);
   c->gathered = 0;

@@ -70,7 +70,8 @@ static void gathering(void) {
   fake_complete_all(&f);
   ok(take(c, 8) == 2 && d->busy == 1, "taken is not delivered");
   ok(context_gather(c, &r[0]) == -EBUSY, "done, not delivered: EBUSY");
-  ok(deliver(c, r, N) == &r[0] && d->busy == 0 && d->refs == 1, "released");
+  ok(deliver(c, r, N) == &r[0] && d->busy == 0, "released");
+  ok(d->refs == 2 && c->last.file == d, "the last submit remembers it");
   deliver(c, r, N);
   r[0].file = NULL;
   ok(context_submit(c, 0) == 0 && context_submit(c, -1) == -EINVAL,

@@ -77,7 +77,8 @@ tap.errno("EINVAL", "what the kernel refuses does end", ctx:getevents(4, 3))
 tap.errno("EINVAL", "min below 0 as well", ctx:getevents(-1))
 tap.errno("EINVAL", "nr below 0 as well", ctx:getevents(0, -1))
 tap.is(select(2, ctx:getevents(-1)),
-  "io_getevents: Invalid argument (EINVAL)", "the message")
+  "io_getevents: Invalid argument (EINVAL): min_nr is negative (-1)",
+  "the message")
 tap.is(datas(ctx:getevents(2)), "1 2", "no event was lost by that")
 do
   local poll = aio.poll(pipe[1], "in")

@@ -31,7 +31,8 @@ tap.is(count(1, 1, 0.001, { "SIGUSR1" }), 0, "a timeout")
 tap.is(count(0, 10, nil, { "SIGUSR1" }), 0, "min 0 does not wait")
 tap.errno("EINVAL", "min over nr", ctx:pgetevents(2, 1, 0, {}))
 tap.is(select(2, ctx:pgetevents(-1, 1, 0, {})),
-  "io_pgetevents: Invalid argument (EINVAL)", "its message")
+  "io_pgetevents: Invalid argument (EINVAL): min_nr is negative (-1)",
+  "its message")
 tap.raises("waiting for 1 events without a timeout would never end",
   "a wait that could never end", ctx.pgetevents, ctx, 1, 1, nil, {})
 
