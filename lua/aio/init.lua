@@ -2,3 +2,8 @@
 -- `aio` and the metatables of events, submissions and lists.
 local aio, metatables = ...
 require "aio.show"(aio, metatables)
+
+-- Made for reading, and loaded when first asked for.
+for _, name in ipairs { "explain" } do
+  aio[name] = function(...) return require("aio." .. name)(...) end
+end
