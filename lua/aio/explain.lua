@@ -52,12 +52,13 @@ end
 
 -- ---- aio-max-nr ----
 
--- How many AIO rings a process has mapped; nil: not to be read.
+-- How many AIO rings a process has mapped; nil: it is not shown to us. One
+-- that has ended meanwhile has none.
 local function rings(pid)
-  local maps = io.open(("/proc/%d/maps"):format(pid))
-  local text = maps and maps:read("a")
+  local maps, _, errno = io.open(("/proc/%d/maps"):format(pid))
+  local text = maps and maps:read("a") or ""
   if maps then maps:close() end
-  if not text then return nil end
+  if errno == aio.EACCES or errno == aio.EPERM then return nil end
   return select(2, text:gsub("/%[aio%]", ""))
 end
 

@@ -6,9 +6,17 @@
 
 #include "core/slot.h"
 
-static int64_t size_now(int fd) {
+/* A file that direct writes go to, and how long it is before them. */
+struct target {
+  const struct desc *file;
+  uint64_t size;
+};
+
+/* What is no regular file has no end that moves. */
+static uint64_t size_of(const struct desc *d) {
   struct stat st;
-  return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : INT64_MAX;
+  bool known = fstat(d->fd, &st) == 0 && S_ISREG(st.st_mode);
+  return known ? (uint64_t)st.st_size : UINT64_MAX;
 }
 
 static uint64_t transfer_length(const struct request *r) {
@@ -20,26 +28,26 @@ static uint64_t transfer_length(const struct request *r) {
   return sum;
 }
 
-/* Whether a direct write makes its file longer: ext4 and others finish such a
- * one inside io_submit. The size is asked for only where the one known is too
- * small, so that overwriting costs nothing. */
-static bool extends_file(const struct request *r) {
-  struct desc *d = r->file;
+static bool writes_directly(const struct request *r) {
   unsigned op = r->iocb.aio_lio_opcode;
-  bool writes = op == IOCB_CMD_PWRITE || op == KAIO_CMD_PWRITEV;
-  if (!writes || d == NULL || d->flags < 0 || (d->flags & O_DIRECT) == 0)
+  return (op == IOCB_CMD_PWRITE || op == KAIO_CMD_PWRITEV) && r->file != NULL &&
+         r->file->flags >= 0 && (r->file->flags & O_DIRECT) != 0;
+}
+
+static bool extends(const struct request *r, struct target *t) {
+  if (!writes_directly(r))
     return false;
-  if (d->flags & O_APPEND || (unsigned)r->iocb.aio_rw_flags & RWF_APPEND)
-    return size_now(d->fd) != INT64_MAX;
-  uint64_t end = (uint64_t)r->iocb.aio_offset + transfer_length(r);
-  if (end > (uint64_t)d->size)
-    d->size = size_now(d->fd);
-  return end > (uint64_t)d->size;
+  if (t->file != r->file)
+    *t = (struct target){r->file, size_of(r->file)};
+  if (r->file->flags & O_APPEND || (unsigned)r->iocb.aio_rw_flags & RWF_APPEND)
+    return t->size != UINT64_MAX;
+  return (uint64_t)r->iocb.aio_offset + transfer_length(r) > t->size;
 }
 
 bool batch_extends(const struct context *c) {
+  struct target t = {NULL, 0};
   for (unsigned i = 0; i < c->gathered; i++)
-    if (extends_file(c->asked[i]))
+    if (extends(c->asked[i], &t))
       return true;
   return false;
 }

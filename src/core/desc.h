@@ -8,7 +8,6 @@
 #define CORE_DESC_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct desc;
 
@@ -24,8 +23,7 @@ struct desc {
   unsigned refs;
   unsigned busy; /* requests in flight */
   bool shut;
-  int flags;    /* open(2)'s, as they were then; -1: not known */
-  int64_t size; /* of a file, as it was last asked for by a submit */
+  int flags; /* open(2)'s, as they were then; -1: not known */
   struct watch *watches;
 };
 

@@ -20,8 +20,9 @@ void slot_let_go(struct slot *s);
 void slot_done(struct context *c, const struct io_event *e, int64_t now);
 
 /* batch.c, for a submit: whether a direct write of the list goes beyond the
- * end of its file (to be asked before the call); and a note in c->last of
- * what was taken and where the kernel stopped. */
+ * end of its file, which ext4 and others finish inside io_submit (to be asked
+ * before the call: one fstat for each such file, none for anything else); and a
+ * note in c->last of what was taken and where the kernel stopped. */
 bool batch_extends(const struct context *c);
 void batch_note(struct context *c, unsigned taken);
 
