@@ -26,9 +26,13 @@ end
 
 -- ---- EINVAL ----
 
+-- Where there is no word of the kernel's: a guess that is always enough.
+local GUESS = "fs block size"
+
 local sources = {
-  BLKSSZGET = "logical sector size, BLKSSZGET", sysfs = "logical_block_size in "
-    .. "/sys", ["fs block size"] = "a guess: the file system's block size",
+  BLKSSZGET = "BLKSSZGET: logical sector size", sysfs = "/sys: "
+    .. "logical_block_size", [GUESS] = "which is not told; this is the block "
+    .. "size",
 }
 
 -- "statx: dio_offset_align of data.bin, ext4"
@@ -39,7 +43,9 @@ end
 
 local function aligned(say, key, what, value, to, from)
   if value % to == 0 then return end
-  say(key, "%s is not a multiple of %d (%s)", what, to, from)
+  say(key, from:find("^which") and "%s is no multiple of %d, and may have to "
+    .. "be one of the sector's size (%s)" or "%s is not a multiple of %d (%s)",
+    what, to, from)
 end
 
 local function memory_alignment(r, f, say)
@@ -66,15 +72,15 @@ local function file_alignment(r, f, say)
 end
 
 -- Direct I/O on what has offsets; a pipe's O_DIRECT is something else.
-local function direct_io(f)
-  return f.direct and f.mem_align
-    and (f.type == "file" or f.type == "block device")
+local function direct_io(r, f)
+  if f.type ~= "file" and f.type ~= "block device" then return false end
+  return f.direct and f.mem_align and not (r.certain and f.how == GUESS)
 end
 
 local least = { eventfd = 8, timerfd = 8, signalfd = 128 }
 
 function rules.EINVAL(r, f, say)
-  if direct_io(f) then
+  if direct_io(r, f) then
     memory_alignment(r, f, say)
     file_alignment(r, f, say)
   end

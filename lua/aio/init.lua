@@ -4,6 +4,6 @@ local aio, metatables = ...
 require "aio.show"(aio, metatables)
 
 -- Made for reading, and loaded when first asked for.
-for _, name in ipairs { "explain" } do
+for _, name in ipairs { "explain", "doctor" } do
   aio[name] = function(...) return require("aio." .. name)(...) end
 end

@@ -48,7 +48,7 @@ end
 local memory_only = { tmpfs = true, ramfs = true, devtmpfs = true }
 
 local function reason_for_direct(s, r, f)
-  if memory_only[f.fs] then return f.fs .. " keeps files in memory" end
+  if memory_only[f.fs] then return f.fs .. " is in memory" end
   if writers[r.op] then
     return s.extends and "extending write" or nil
   end

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -66,7 +67,8 @@ static void set_device(lua_State *L, const char *key, dev_t dev) {
   lua_setfield(L, -2, key);
 }
 
-/* The kernel's name for it: a path, or "anon_inode:[eventfd]". */
+/* The kernel's name for it: a path, or "anon_inode:[eventfd]"; and what the
+ * user may do with that. */
 static void set_path(lua_State *L, int fd) {
   char name[40], path[512];
   snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
@@ -75,6 +77,8 @@ static void set_path(lua_State *L, int fd) {
     return;
   lua_pushlstring(L, path, (size_t)n);
   lua_setfield(L, -2, "path");
+  set_boolean(L, "readable", faccessat(AT_FDCWD, name, R_OK, AT_EACCESS) == 0);
+  set_boolean(L, "writable", faccessat(AT_FDCWD, name, W_OK, AT_EACCESS) == 0);
 }
 
 static void set_block(lua_State *L, int fd) {
@@ -285,9 +289,18 @@ static int each_process(lua_State *L, int max) {
   return n;
 }
 
+/* The kernel looks at the permission first, then at the address. */
+static int io_uring_errno(void) {
+  return syscall(__NR_io_uring_setup, 0, NULL) < 0 ? errno : 0;
+}
+
 static int push_system(lua_State *L) {
-  int n = each_process(NULL, INT_MAX);
-  lua_createtable(L, 0, 2);
+  int n = each_process(NULL, INT_MAX), err = io_uring_errno();
+  lua_createtable(L, 0, 3);
+  if (err == EFAULT || err == EINVAL)
+    set_boolean(L, "io_uring", true);
+  else
+    set_integer(L, "io_uring", err);
   lua_createtable(L, n, 0);
   each_process(L, n);
   lua_setfield(L, -2, "processes");
@@ -304,16 +317,17 @@ static int push_system(lua_State *L) {
  * aio.facts() -> table
  *
  * What can be found out without changing anything. Of a descriptor: {fd=,
- * open=, type= ("file", "pipe", "block device" ...), path=, size=, flags=,
- * mode= ("rdonly", "path" ...), direct=, nonblock=, append=, dev=, rdev=,
- * magic= (of the file system), free=, mounted_readonly=, mem_align=,
- * offset_align=, how= (see f:dioalign), seals=, ready= ("in,out")}; what is
- * not known is left out. Of an iocb: what io_submit would see, {op=, opcode=,
- * fd=, nbytes=, offset=, memory= (a list of {address=, len=, prot=}), refusal=
- * (which rules it breaks that io_submit answers with errno, by default EINVAL)
- * ...}. Of the system: {processes= (a list of the numbers in /proc), failure=
- * (what failed last in this process: an event, a context whose submit failed,
- * or a message)}.
+ * open=, type= ("file", "pipe", "block device" ...), path=, readable=,
+ * writable= (by its permissions), size=, flags=, mode= ("rdonly", "path" ...),
+ * direct=, nonblock=, append=, dev=, rdev=, magic= (of the file system), free=,
+ * mounted_readonly=, mem_align=, offset_align=, how= (see f:dioalign), seals=,
+ * ready= ("in,out")}; what is not known is left out. Of an iocb: what io_submit
+ * would see, {op=, opcode=, fd=, nbytes=, offset=, memory= (a list of
+ * {address=, len=, prot=}), refusal= (which rules it breaks that io_submit
+ * answers with errno, by default EINVAL)
+ * ...}. Of the system: {processes= (a list of the numbers in /proc), io_uring=
+ * (true, or the errno that its set-up gives), failure= (what failed last in
+ * this process: an event, a context whose submit failed, or a message)}.
  * Example: print(aio.facts(f).type)
  * See: fstat(2), statfs(2), statx(2), fcntl(2)
  */

@@ -15,7 +15,7 @@ local SECTIONS = {
   {"context", "context", "submit", "reap", "inspect"},
   {"iocb", "iocb", "prepare", "fields"},
   {"event", "event", "show"},
-  {"causes", "explain", "facts"},
+  {"causes", "explain", "facts", "doctor"},
   {"buffer", "buffer", "bytes", "pattern", "hexdump"},
   {"file", "openfile", "file", "fileio", "filemap"},
   {"waiter", "waiter", "waitable"},

@@ -110,20 +110,32 @@ static void push_commands(lua_State *L, const struct invocation *call) {
   }
 }
 
-/* Lets aio.command carry them out, before any code of the user's. */
-static int run_commands(lua_State *L, const struct invocation *call) {
+/* Lets aio.command carry them out, before any code of the user's. One that is
+ * all there is to do answers true or false: that ends the program. */
+static int run_commands(lua_State *L, const struct invocation *call,
+                        bool *ends) {
+  *ends = false;
   if (!call->options.commands)
     return LUA_OK;
   lua_getglobal(L, "require");
   lua_pushliteral(L, "aio.command");
   lua_call(L, 1, 1);
   push_commands(L, call);
-  return chunk_report(L, lua_pcall(L, 1, 0, 0));
+  int status = chunk_report(L, lua_pcall(L, 1, 1, 0));
+  if (status != LUA_OK)
+    return status;
+  *ends = lua_isboolean(L, -1);
+  bool success = !*ends || lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return success ? LUA_OK : LUA_ERRRUN;
 }
 
 static int run_all(lua_State *L, const struct invocation *call) {
   const struct options *o = &call->options;
-  int status = run_commands(L, call);
+  bool ends;
+  int status = run_commands(L, call, &ends);
+  if (ends)
+    return status;
   if (status == LUA_OK && !o->bare)
     status = run_init(L);
   if (status == LUA_OK)

@@ -17,6 +17,8 @@ static const struct {
   bool needs_value;
 } commands[] = {
     {"color", true},
+    {"doctor", false},
+    {"json", false},
 };
 
 bool options_long(const char *word, const char **name, size_t *length,
@@ -123,6 +125,9 @@ void options_usage(FILE *to, const char *progname) {
           "  --            no more options\n"
           "  -             no more options; the script is the standard input\n"
           "  --color=WHEN  colours: auto (on a terminal), always, never\n"
+          "  --doctor[=FILE]\n"
+          "                can AIO work here, and on FILE? (it is not changed)\n"
+          "  --json        --doctor's answer for machines\n"
           "  --help        show this text\n"
           "  --version     show the version of aiosh\n",
           progname);
