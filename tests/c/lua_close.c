@@ -140,7 +140,8 @@ static const char tangled[] =
 /* The context is destroyed by a finalizer, when others have run already. */
 static const char destroyed_at_the_end[] =
     "local ctx, k = fake.setup(8)\n"
-    "setmetatable({}, {__gc = function() assert(ctx:destroy() == 2) end})\n"
+    "keep = setmetatable({}, {__gc = function() assert(ctx:destroy() == 2) "
+    "end})\n"
     "ctx:submit(aio.pread(0, aio.buffer(4096)), aio.poll(0, 'in'))\n";
 
 static const char destroy_failed[] =
