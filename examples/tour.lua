@@ -9,8 +9,23 @@
 local t = setmetatable({}, {__index = _G}) -- the variables of these lines
 local failures = 0
 local function title(text) io.write("\n", text, "\n") end
+
+-- Within 80 columns, from that column on.
+local function wrapped(text, column)
+  local lines, room = { "" }, 80 - column
+  for word in text:gmatch("%S+") do
+    local longer = lines[#lines] .. " " .. word
+    if lines[#lines] == "" then longer = word end
+    if #longer > room and lines[#lines] ~= "" then
+      lines[#lines + 1], longer = "", word
+    end
+    lines[#lines] = longer
+  end
+  return table.concat(lines, "\n" .. (" "):rep(column))
+end
+
 local function note(text, ...)
-  io.write((" "):rep(11), "-- ", text:format(...), "\n")
+  io.write((" "):rep(11), "-- ", wrapped(text:format(...), 14), "\n")
 end
 
 local function expect(ok)
@@ -19,12 +34,12 @@ local function expect(ok)
   note("FAILED")
 end
 
--- Within 80 columns: a result that does not fit gets a line of its own.
+-- A result that does not fit beside its line goes below it.
 local function show(ns, code, result)
   local line = ("%9s  %-30s  %s"):format(aio.duration(ns), code, result)
   if #line > 80 then
-    local indent = math.min(13, 80 - #result)
-    line = line:sub(1, 11 + #code) .. "\n" .. (" "):rep(indent) .. result
+    line = line:sub(1, 11 + #code) .. "\n" .. (" "):rep(13)
+      .. wrapped(result, 13)
   end
   io.write((line:gsub(" +$", "")), "\n")
   return result

@@ -126,7 +126,7 @@ void options_usage(FILE *to, const char *progname) {
           "  -             no more options; the script is the standard input\n"
           "  --color=WHEN  colours: auto (on a terminal), always, never\n"
           "  --doctor[=FILE]\n"
-          "                can AIO work here, and on FILE? (it is not changed)\n"
+          "                can AIO work here, and on FILE?\n"
           "  --json        --doctor's answer for machines\n"
           "  --help        show this text\n"
           "  --version     show the version of aiosh\n",
