@@ -28,7 +28,7 @@ end
 -- may be another file's.
 function cause.file(iocb, r)
   if r.fd_closed then
-    return { fd = r.fd, open = false, closed = true, label = "the file" }
+    return { fd = r.fd, open = false, closed = true }
   end
   return filesystem.facts(r.fd, object_of(iocb))
 end

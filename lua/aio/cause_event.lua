@@ -210,7 +210,8 @@ end
 -- ---- the other end ----
 
 function rules.EPIPE(_, f, say)
-  say("pipe", f.type == "socket" and "the other end of the socket is closed"
+  say("pipe", f.type == "socket"
+    and "the socket has no other end: not connected, or closed"
     or "nobody has the pipe open for reading")
 end
 

@@ -15,13 +15,12 @@ local O_ACCMODE = 3
 
 local function bad_mode(r, f, say)
   if f.mode == "path" then
-    say("path", "fd %d (%s) was opened with O_PATH, which allows no I/O", r.fd,
-      f.label)
+    say("path", "%s was opened with O_PATH, which allows no I/O", f.title)
   elseif transfers[r.op] then
     local needs = writers[r.op] and "wronly" or "rdonly"
     if f.flags & O_ACCMODE == (writers[r.op] and 0 or 1) then
-      say("mode", "fd %d (%s) was opened %s, %s needs %s or rdwr", r.fd,
-        f.label, f.mode, r.op, needs)
+      say("mode", "%s was opened %s, %s needs %s or rdwr", f.title, f.mode,
+        r.op, needs)
     end
   end
 end
@@ -66,26 +65,25 @@ local function lacks_operation(r, f, say)
   local operation = needs_operation[r.op]
   if not operation or not lacks(r, f, operation) then return end
   local kind = f.fs == "proc" and "/proc file" or f.kind
-  say("operation", "fd %d (%s) is %s, which takes no %s by AIO (its driver "
-    .. "has no %s)", r.fd, f.label, filesystem.a(kind), r.op, operation)
+  say("operation", "%s is %s, which takes no %s by AIO (its driver has no %s)",
+    f.title, filesystem.a(kind), r.op, operation)
 end
 
 local function bad_poll(r, f, say)
   if r.op ~= "poll" or r.certain then return end
   if f.type == "file" or f.type == "directory" then
-    say("poll_file", "fd %d (%s) is a %s, which is always ready for in and "
-      .. "out, and never for anything else", r.fd, f.label, f.kind)
+    say("poll_file", "%s is a %s, which is always ready for in and out, and "
+      .. "never for anything else", f.title, f.kind)
   else
-    say("poll_queues", "fd %d (%s) is not ready, and AIO can't wait for it: it "
-      .. "has two wait queues (a terminal, a FIFO opened rdwr) or none", r.fd,
-      f.label)
+    say("poll_queues", "%s is not ready, and AIO can't wait for it: it has two "
+      .. "wait queues (a terminal, a FIFO opened rdwr) or none", f.title)
   end
 end
 
 function rules.EINVAL(r, f, say)
   local e = r.eventfd and filesystem.facts(r.eventfd)
   if e and e.open and e.kind ~= "eventfd" then
-    say("no_eventfd", "eventfd %d (%s) is %s, no eventfd", r.eventfd, e.label,
+    say("no_eventfd", "event%s is %s, no eventfd", e.title,
       filesystem.a(e.kind))
   end
   lacks_operation(r, f, say)

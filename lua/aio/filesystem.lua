@@ -49,13 +49,12 @@ function filesystem.a(kind)
   return (kind:find("^[aeiou]") and "an " or "a ") .. kind
 end
 
--- As its user named it, as the kernel does, or by number. object is what the
--- request was given: a file of ours knows its path.
-function filesystem.label(facts, object)
+-- As its user named it, or as the kernel does; nil: it has no path. object is
+-- what the request was given: a file of ours knows its path.
+local function path_of(facts, object)
   local known, path = pcall(function() return object.path end)
   if known and type(path) == "string" then return path end
-  if facts.path and facts.path:find("^/") then return facts.path end
-  return ("%s (fd %d)"):format(filesystem.kind(facts), facts.fd)
+  return facts.path and facts.path:match("^/.*")
 end
 
 -- The name of the block device under a "254:0": "vda1", "zram0".
@@ -67,12 +66,17 @@ function filesystem.device(dev)
   return name
 end
 
--- What the file of this object or number is, with label, kind and fs.
+-- What the file of this object or number is, with its kind, its fs, and two
+-- ways to call it: label ("data.bin", or "fd 3" where it has no name), and
+-- title ("fd 3 (data.bin)").
 function filesystem.facts(fd, object)
   local facts = aio.facts(fd)
+  local number = "fd " .. facts.fd
+  local path = facts.open and path_of(facts, object)
   facts.kind = facts.open and filesystem.kind(facts)
   facts.fs = facts.open and filesystem.name(facts)
-  facts.label = facts.open and filesystem.label(facts, object) or "fd " .. fd
+  facts.label = path or number
+  facts.title = path and ("%s (%s)"):format(number, path) or number
   return facts
 end
 

@@ -149,11 +149,9 @@ end
 -- A descriptor of the wrong mode: the message has its number, why its name.
 local function wrong_mode(name, object, label, was, make, op, needs)
   local text = mode(object, was, op, needs)
-  return { name, "EBADF: " .. text:format(" (" .. label .. ")"), make,
-    text:format("") }
+  return { name, "EBADF: " .. text:format(label and " (" .. label .. ")" or ""),
+    make, text:format("") }
 end
-
-local function pipe_label(object) return ("pipe (fd %d)"):format(fd(object)) end
 
 refused {
   { "fd -1", "EBADF: fd -1 is not open", iocb { fd = -1, buf = buf },
@@ -168,9 +166,9 @@ refused {
     function() return aio.pwrite(ro, buf) end, "pwrite", "wronly"),
   wrong_mode("preadv on wronly", wo, path, "wronly",
     function() return aio.preadv(wo, { buf }) end, "preadv", "rdonly"),
-  wrong_mode("read of a pipe's write end", w, pipe_label(w), "wronly",
+  wrong_mode("read of a pipe's write end", w, nil, "wronly",
     function() return aio.pread(w, buf) end, "pread", "rdonly"),
-  wrong_mode("write to a pipe's read end", r, pipe_label(r), "rdonly",
+  wrong_mode("write to a pipe's read end", r, nil, "rdonly",
     function() return aio.pwrite(r, buf) end, "pwrite", "wronly"),
   wrong_mode("write to a directory", directory, kernel.dir, "rdonly",
     function() return aio.pwrite(directory, buf) end, "pwrite", "wronly"),
@@ -180,8 +178,8 @@ refused {
   { "eventfd is a file", ("EINVAL: eventfd %d (%s) is a file, no eventfd")
     :format(fd(f), path), read { eventfd = f },
     ("takes no pread by AIO (as a directory, /proc, an epoll)") },
-  { "eventfd is a pipe", ("EINVAL: eventfd %d (pipe (fd %d)) is a pipe, no "
-    .. "eventfd"):format(fd(r), fd(r)), read { eventfd = r },
+  { "eventfd is a pipe", ("EINVAL: eventfd %d is a pipe, no eventfd")
+    :format(fd(r)), read { eventfd = r },
     ("eventfd %d is no eventfd, or fd %d takes no pread by AIO (as a "
       .. "directory, /proc, an epoll)"):format(fd(r), fd(f)) },
 }
@@ -193,31 +191,29 @@ local function lacks(name, object, label, kind, op, operation, why)
   local message = transfer and ("fd %d takes no %s by AIO (as a directory, "
     .. "/proc, an epoll)"):format(n or 0, op)
     or ("fd %d has no fsync"):format(n or 0)
-  return { name, ("EINVAL: fd %d (%s) is %s, which takes no %s by AIO (its "
-    .. "driver has no %s)"):format(n or 0, label, kind, op, operation),
+  return { name, ("EINVAL: fd %d%s is %s, which takes no %s by AIO (its "
+    .. "driver has no %s)"):format(n or 0, label and " (" .. label .. ")" or "",
+    kind, op, operation),
     function() return transfer and aio[op](object, buf) or aio[op](object) end,
     message, why }
 end
 
 local status = aio.open("/proc/self/status")
 local full, zero = aio.open("/dev/full", "rdwr"), aio.open("/dev/zero", "rdwr")
-local function anonymous(kind, object)
-  return ("%s (fd %d)"):format(kind, fd(object))
-end
 
 refused {
   lacks("read of a directory", directory, kernel.dir, "a directory", "pread",
     "read_iter"),
   lacks("read of a /proc file", status, "/proc/self/status", "a /proc file",
     "pread", "read_iter"),
-  lacks("read of an epoll", waiter, anonymous("epoll", waiter), "an epoll",
+  lacks("read of an epoll", waiter, nil, "an epoll",
     "pread", "read_iter"),
-  lacks("write to an eventfd", efd, anonymous("eventfd", efd), "an eventfd",
+  lacks("write to an eventfd", efd, nil, "an eventfd",
     "pwrite", "write_iter"),
   lacks("write to /dev/full", full, "/dev/full", "a character device", "pwrite",
     "write_iter"),
-  lacks("fsync of a pipe", r, pipe_label(r), "a pipe", "fsync", "fsync"),
-  lacks("fsync of an eventfd", efd, anonymous("eventfd", efd), "an eventfd",
+  lacks("fsync of a pipe", r, nil, "a pipe", "fsync", "fsync"),
+  lacks("fsync of an eventfd", efd, nil, "an eventfd",
     "fsync", "fsync"),
   lacks("fdsync of /dev/zero", zero, "/dev/zero", "a character device",
     "fdsync", "fsync"),
