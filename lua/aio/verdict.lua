@@ -31,20 +31,6 @@ end
 
 -- ---- why ----
 
--- Whether the range of the request lies in a hole; what the file system can't
--- tell is no hole. The descriptor is looked at through one of its own.
-local function in_hole(r, f)
-  if f.type ~= "file" then return false end
-  local own = aio.open(("/proc/self/fd/%d"):format(r.fd))
-  local extents = own and own:extents()
-  if own then own:close() end
-  for _, e in ipairs(extents or {}) do
-    if e.offset < r.offset + r.nbytes and r.offset < e.offset + e.length
-      and not e.flags:find("unwritten") then return false end
-  end
-  return extents ~= nil
-end
-
 local memory_only = { tmpfs = true, ramfs = true, devtmpfs = true }
 
 local function reason_for_direct(s, r, f)
@@ -53,7 +39,9 @@ local function reason_for_direct(s, r, f)
     return s.extends and "extending write" or nil
   end
   if r.offset >= f.size then return "read at the end of the file" end
-  if r.op == "pread" and in_hole(r, f) then return "read of a hole" end
+  if r.op == "pread" and aio.facts(r.fd, r.offset, r.nbytes).hole then
+    return "read of a hole"
+  end
 end
 
 -- Why reads and writes of this kind are done in the call.

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <poll.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #include "binding/iocb.h"
 #include "core/cause.h"
 #include "core/dioalign.h"
+#include "core/extents.h"
 
 static void set_integer(lua_State *L, const char *key, lua_Integer n) {
   lua_pushinteger(L, n);
@@ -113,9 +115,11 @@ static void set_file_system(lua_State *L, int fd) {
   set_boolean(L, "mounted_readonly", (fs.f_flags & ST_RDONLY) != 0);
 }
 
-static void set_alignment(lua_State *L, int fd) {
+/* Only where the descriptor is direct: to find out whether it could be takes a
+ * second one, whose closing would drop the process's locks on the file. */
+static void set_alignment(lua_State *L, int fd, int flags) {
   struct dioalign a;
-  if (dioalign_get(fd, &a) != 0)
+  if ((flags & O_DIRECT) == 0 || dioalign_get(fd, &a) != 0)
     return;
   set_integer(L, "mem_align", a.mem);
   set_integer(L, "offset_align", a.offset);
@@ -146,6 +150,27 @@ static void set_ready(lua_State *L, int fd) {
   lua_setfield(L, -2, "ready");
 }
 
+/* Whether nothing was ever written in the range; what the file system can't
+ * tell is no hole. */
+static bool is_hole(int fd, uint64_t from, uint64_t len) {
+  struct extent found[EXTENTS_MAX];
+  int n = extents_read(fd, from, found);
+  for (int i = 0; i < n; i++) {
+    const struct extent *e = &found[i];
+    bool overlaps = e->offset < from + len && from < e->offset + e->length;
+    if (overlaps && (e->flags & FIEMAP_EXTENT_UNWRITTEN) == 0)
+      return false;
+  }
+  return n == 0 || (n > 0 && (found[n - 1].offset >= from + len ||
+                              found[n - 1].flags & FIEMAP_EXTENT_LAST));
+}
+
+static void set_hole(lua_State *L, int fd) {
+  int64_t from = api_bytes(L, 2, NULL), len = api_bytes(L, 3, NULL);
+  if (from >= 0 && len > 0)
+    set_boolean(L, "hole", is_hole(fd, (uint64_t)from, (uint64_t)len));
+}
+
 static int push_descriptor(lua_State *L, int fd) {
   int flags = fcntl(fd, F_GETFL);
   lua_createtable(L, 0, 20);
@@ -157,9 +182,11 @@ static int push_descriptor(lua_State *L, int fd) {
   set_path(L, fd);
   set_stat(L, fd);
   set_file_system(L, fd);
-  set_alignment(L, fd);
+  set_alignment(L, fd, flags);
   set_seals(L, fd);
   set_ready(L, fd);
+  if (!lua_isnil(L, 3))
+    set_hole(L, fd);
   return 1;
 }
 
@@ -312,7 +339,7 @@ static int push_system(lua_State *L) {
 /* ---- aio.facts ---- */
 
 /**
- * aio.facts(fd) -> table
+ * aio.facts(fd [, offset, len]) -> table
  * aio.facts(iocb [, errno]) -> table
  * aio.facts() -> table
  *
@@ -320,20 +347,22 @@ static int push_system(lua_State *L) {
  * open=, type= ("file", "pipe", "block device" ...), path=, readable=,
  * writable= (by its permissions), size=, flags=, mode= ("rdonly", "path" ...),
  * direct=, nonblock=, append=, dev=, rdev=, magic= (of the file system), free=,
- * mounted_readonly=, mem_align=, offset_align=, how= (see f:dioalign), seals=,
- * ready= ("in,out")}; what is not known is left out. Of an iocb: what io_submit
- * would see, {op=, opcode=, fd=, nbytes=, offset=, memory= (a list of
- * {address=, len=, prot=}), refusal= (which rules it breaks that io_submit
- * answers with errno, by default EINVAL)
- * ...}. Of the system: {processes= (a list of the numbers in /proc), io_uring=
- * (true, or the errno that its set-up gives), failure= (what failed last in
- * this process: an event, a context whose submit failed, or a message)}.
+ * mounted_readonly=, seals=, ready= ("in,out"), hole= (whether the range is
+ * one), and where it is direct mem_align=, offset_align= and how= (see
+ * f:dioalign)}; what is not known is left out. Of an iocb: what io_submit would
+ * see, {op=, opcode=, fd=, nbytes=, offset=, memory= (a list of {address=,
+ * len=, prot=}), refusal= (which rules it breaks that io_submit answers with
+ * errno, by default EINVAL) ...}. Of the system: {processes= (a list of the
+ * numbers in /proc), io_uring= (true, or the errno that its set-up gives),
+ * failure= (what failed last in this process: an event, a context whose submit
+ * failed, or a message)}.
  * Example: print(aio.facts(f).type)
  * See: fstat(2), statfs(2), statx(2), fcntl(2)
  */
 static int aio_facts(lua_State *L) {
   if (lua_isnone(L, 1))
     return push_system(L);
+  lua_settop(L, 3);
   struct iocb_object *io = api_test(L, 1, &iocb_type);
   if (io == NULL)
     return push_descriptor(L, api_fd(L, 1, NULL, NULL));

@@ -336,6 +336,16 @@ do -- a cold read with nowait: other readers may have warmed it
     .. why)
 end
 
+do -- a signal while io_submit waits in a read of an empty pipe
+  local signals = aio.signals("SIGUSR1")
+  local stop = kernel.again("kill -USR1 $PPID")
+  local why = failure(aio.pread(empty[1], buf))
+  stop()
+  signals:close()
+  tap.is(why, "EINTR: a signal came while io_submit was waiting in it",
+    "a signal")
+end
+
 -- ---- alignment ----
 
 do

@@ -79,6 +79,25 @@ do -- which of the flags it was, by trying
   end
 end
 
+do -- with what change a read would work
+  local direct, why = kernel.direct(path)
+  local _, align, how = (direct or f):dioalign()
+  if direct and how == "statx" and align == 512 then
+    for change, cb in pairs {
+      ["into aligned memory"] = aio.pread(direct, buf:slice(1, 4096)),
+      ["with a length of 4096"] = aio.pread(direct, buf, 1000),
+      ["at offset 0"] = aio.pread(direct, buf, 4096, 100),
+      ["at offset 4096 with a length of 4096"] =
+        aio.pread(direct, buf, 100, 5000),
+    } do
+      tap.is(aio.explain(event(cb)).notes[1], "tried: it works " .. change,
+        change)
+    end
+  else
+    tap.skip(why or "its alignment is not 512", 4)
+  end
+end
+
 -- ---- what will become of an iocb ----
 
 local function plan(want, iocb)
@@ -114,7 +133,7 @@ local function batch(op, file, n)
 end
 
 if not ctx.ring.usable then
-  tap.skip("no completion ring here", "verdicts", 12)
+  tap.skip("no completion ring here", "verdicts", 13)
 else
   local last = batch("pread", f, 8)
   tap.is(last.done_at_return, 8, "buffered reads: all done")
@@ -134,14 +153,17 @@ else
   local direct, no_direct = kernel.direct(path, "rdwr,trunc")
   local why = not direct and no_direct or kernel.only("ext4")
   if why then
-    tap.skip(why, "extending writes", 4)
+    tap.skip(why, "extending writes", 5)
   else
     last = batch("pwrite", direct, 8)
     tap.is(last.verdict, "synchronous", "direct writes that extend the file")
     tap.is(last.reason, "extending write", "reason")
     last = batch("pread", direct, 64)
     tap.is(last.reason, nil, "a batch of reads, some beyond the end: unknown")
+    direct:truncate(0)
     direct:truncate("1m")
+    last = batch("pread", direct, 8)
+    tap.is(last.reason, "read of a hole", "reads of what was never written")
     last = batch("pread", aio.open(path, "direct,rdwr"), 8)
     tap.ok(last.verdict == "asynchronous" or last.verdict == "synchronous",
       "direct reads: " .. tostring(last))
