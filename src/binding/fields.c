@@ -10,10 +10,6 @@
 #include "binding/words.h"
 #include "core/kaio.h"
 
-#ifndef IOCB_FLAG_IOPRIO
-#define IOCB_FLAG_IOPRIO 2
-#endif
-
 const struct api_flag poll_flags[] = {
     {"in", POLLIN},         {"pri", POLLPRI},       {"out", POLLOUT},
     {"err", POLLERR},       {"hup", POLLHUP},       {"nval", POLLNVAL},

@@ -11,21 +11,17 @@
 #include "core/epoch.h"
 #include "core/record.h"
 #include "core/slot.h"
+#include "core/watch.h"
 
 static unsigned contexts; /* serial numbers */
 
 /* ---- shared with submit.c and take.c ---- */
 
 void context_record(const struct context *c, enum record_kind kind, int64_t at,
-                    int64_t ns, long n, int res) {
-  if (!record_on)
-    return;
-  record_add(&(struct record_entry){.kind = kind,
-                                    .context = c->serial,
-                                    .at = at,
-                                    .ns = ns,
-                                    .n = (uint32_t)n,
-                                    .res = res});
+                    struct record_call call) {
+  call.ns = clock_now() - at;
+  *record_next() = (struct record_entry){
+      .kind = (uint16_t)kind, .context = c->serial, .at = at, .call = call};
 }
 
 /* ---- open ---- */
@@ -44,15 +40,16 @@ int context_open(struct context **out, struct kaio *kaio, unsigned nr_events) {
     return -ENOMEM;
   int64_t start = record_on ? clock_now() : 0;
   int err = kaio->setup(kaio, nr_events, &c->id);
+  c->serial = err < 0 ? 0 : ++contexts;
   if (record_on)
-    context_record(c, RECORD_SETUP, start, clock_now() - start, nr_events, err);
+    context_record(c, RECORD_SETUP, start,
+                   (struct record_call){.n = (int32_t)nr_events, .res = err});
   if (err < 0) {
     free(c);
     return err;
   }
   c->kaio = kaio;
   c->epoch = epoch_now();
-  c->serial = ++contexts;
   c->nr_events = nr_events;
   c->room =
       ring_open(&c->ring, c->id) ? c->ring.nr : room_without_ring(nr_events);
@@ -131,10 +128,23 @@ int context_reserve(struct context *c, unsigned n) {
   int err = n > c->list_room ? grow_list(c, n) : 0;
   while (err == 0 && c->free_slots < n)
     err = add_chunk(c);
+  if (watch_on && c->watched == NULL)
+    c->watched = watch_add(&c->ring); /* without it: less precise times */
   return err;
 }
 
 /* ---- cancel, destroy ---- */
+
+/* As context_record; s is the slot that is asked for, or NULL. */
+static void record_cancel(const struct context *c, int64_t at,
+                          const struct slot *s, int res) {
+  *record_next() =
+      (struct record_entry){.kind = RECORD_CANCEL,
+                            .context = c->serial,
+                            .at = at,
+                            .id = s != NULL ? s->id : 0,
+                            .call = {.ns = clock_now() - at, .res = res}};
+}
 
 int context_cancel(struct context *c, const struct request *r) {
   static struct iocb stranger; /* never submitted: the kernel says EINVAL */
@@ -146,7 +156,7 @@ int context_cancel(struct context *c, const struct request *r) {
   int64_t start = record_on ? clock_now() : 0;
   int res = c->kaio->cancel(c->kaio, c->id, iocb, &e);
   if (record_on)
-    context_record(c, RECORD_CANCEL, start, clock_now() - start, 1, res);
+    record_cancel(c, start, s, res);
   if (res == 0)
     slot_done(c, &e, clock_now());
   return res;
@@ -179,14 +189,22 @@ static void lose_flying(struct context *c) {
   c->flying = 0;
 }
 
+/* Nobody looks at the ring any more. */
+static void leave_ring(struct context *c) {
+  watch_remove(c->watched);
+  c->watched = NULL;
+  c->ring.map = NULL;
+  c->id = 0;
+}
+
 int context_destroy(struct context *c) {
   aio_context_t id = c->id;
-  c->id = 0;
-  c->ring.map = NULL;
+  leave_ring(c);
   int64_t start = record_on ? clock_now() : 0;
   int err = c->kaio->destroy(c->kaio, id);
   if (record_on)
-    context_record(c, RECORD_DESTROY, start, clock_now() - start, 0, err);
+    context_record(c, RECORD_DESTROY, start,
+                   (struct record_call){.n = (int32_t)c->flying, .res = err});
   if (err == 0)
     lose_flying(c);
   return err;
@@ -219,12 +237,15 @@ static bool destroy_aside(aio_context_t id) {
 }
 
 void context_destroy_idle(struct context *c) {
+  watch_remove(c->watched);
+  c->watched = NULL;
   if (c->kaio != &kaio_kernel || !destroy_aside(c->id)) {
     context_destroy(c);
     return;
   }
-  c->id = 0;
-  c->ring.map = NULL;
+  leave_ring(c);
+  if (record_on)
+    context_record(c, RECORD_COLLECT, clock_now(), (struct record_call){0});
 }
 
 void context_free(struct context *c) {
@@ -233,6 +254,7 @@ void context_free(struct context *c) {
   for (unsigned i = 0; i < c->slots; i++)
     slot_let_go(context_slot(c, (int32_t)i));
   context_delist(c);
+  watch_remove(c->watched);
   desc_unref(c->eventfd);
   desc_unref(c->last.file);
   for (unsigned i = 0; i < c->slots / SLOTS_PER_CHUNK; i++)

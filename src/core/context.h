@@ -40,7 +40,8 @@ struct slot {
   uint64_t id;       /* unique in the process */
   int64_t submitted; /* when that io_submit returned, clock_now */
   int64_t slat;      /* how long it took, ns */
-  int64_t seen;      /* when the completion was first seen */
+  int64_t seen;      /* when the completion was first seen; 0: not yet */
+  int64_t gap;       /* it was not there so long before; -1: unknown */
   int64_t res, res2;
   struct pin pin;
   struct desc *file, *eventfd;
@@ -71,6 +72,7 @@ struct context {
   unsigned epoch, serial, nr_events;
   unsigned room; /* events that the kernel can hold at the most */
   struct ring ring;
+  struct watched *watched; /* for precise times, or NULL */
 
   struct slot **chunk;
   unsigned slots, free_slots;

@@ -16,6 +16,10 @@ enum {
   KAIO_CMD_PWRITEV = 8
 };
 
+#ifndef IOCB_FLAG_IOPRIO
+#define IOCB_FLAG_IOPRIO 2
+#endif
+
 struct kaio {
   int (*setup)(struct kaio *k, unsigned nr_events, aio_context_t *id);
   int (*destroy)(struct kaio *k, aio_context_t id);

@@ -5,9 +5,10 @@
 #include "core/context.h"
 #include "core/record.h"
 
-/* Adds a call to the record; does nothing while that is off. */
+/* Adds a call that began at that time and ends now to the record; call it
+ * while that is on. */
 void context_record(const struct context *c, enum record_kind kind, int64_t at,
-                    int64_t ns, long n, int res);
+                    struct record_call call);
 
 /* Back into the free list, with a new generation. */
 void slot_free(struct context *c, int32_t index);

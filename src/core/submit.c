@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/slot.h"
+#include "core/watch.h"
 
 static uint64_t requests; /* ids given so far */
 
@@ -76,9 +77,10 @@ static void slot_hold(struct slot *s, const struct request *r) {
     desc_hold(s->eventfd);
 }
 
-/* The ring's entries that belong to this submit: by slot, for the tail alone
- * counts strangers too. */
-static int done_already(const struct context *c, int *failed) {
+/* The ring's entries that belong to this submit, which returned now after ns:
+ * by slot, for the tail alone counts strangers too. */
+static int done_already(const struct context *c, int64_t now, int64_t ns,
+                        int *failed) {
   int done = 0, ready = ring_ready(&c->ring);
   if (c->ring.map == NULL || ready < 0)
     return -1;
@@ -87,11 +89,14 @@ static int done_already(const struct context *c, int *failed) {
     uint32_t index = (uint32_t)e.data;
     if (index >= c->slots)
       continue;
-    const struct slot *s = context_slot(c, (int32_t)index);
-    bool ours = s->state == SLOT_FLYING && s->batch == c->batch &&
-                s->generation == e.data >> 32;
-    done += ours;
-    *failed += ours && e.res < 0;
+    struct slot *s = context_slot(c, (int32_t)index);
+    if (s->state != SLOT_FLYING || s->batch != c->batch ||
+        s->generation != e.data >> 32)
+      continue;
+    s->seen = now;
+    s->gap = ns;
+    done++;
+    *failed += e.res < 0;
   }
   return done;
 }
@@ -101,18 +106,33 @@ static long voluntary_switches(void) {
   return record_on && getrusage(RUSAGE_THREAD, &u) == 0 ? u.ru_nvcsw : -1;
 }
 
-static void record_request(const struct context *c, const struct slot *s) {
-  if (!record_on)
-    return;
-  record_add(&(struct record_entry){.kind = RECORD_REQUEST,
-                                    .context = c->serial,
-                                    .at = s->submitted,
-                                    .ns = s->slat,
-                                    .id = s->id,
-                                    .fd = (int32_t)s->iocb.aio_fildes,
-                                    .opcode = s->iocb.aio_lio_opcode,
-                                    .offset = (uint64_t)s->iocb.aio_offset,
-                                    .nbytes = s->iocb.aio_nbytes});
+/* What a vector holds stands in the place of its address. */
+static uint64_t memory_of(const struct slot *s) {
+  uint64_t sum = 0;
+  if (s->segs == NULL)
+    return s->iocb.aio_buf;
+  for (unsigned i = 0; i < s->segs->n && i < s->iocb.aio_nbytes; i++)
+    sum += s->segs->seg[i].len;
+  return sum;
+}
+
+static void record_request(const struct context *c, enum record_kind kind,
+                           const struct slot *s, int64_t at) {
+  const struct iocb *k = &s->iocb;
+  *record_next() =
+      (struct record_entry){.kind = (uint16_t)kind,
+                            .opcode = k->aio_lio_opcode,
+                            .context = c->serial,
+                            .at = at,
+                            .id = kind == RECORD_REQUEST ? s->id : 0,
+                            .request = {.nbytes = k->aio_nbytes,
+                                        .offset = k->aio_offset,
+                                        .memory = memory_of(s),
+                                        .fd = (int32_t)k->aio_fildes,
+                                        .resfd = (int32_t)k->aio_resfd,
+                                        .rw_flags = (uint32_t)k->aio_rw_flags,
+                                        .reqprio = k->aio_reqprio,
+                                        .flags = (uint16_t)k->aio_flags}};
 }
 
 /* The slot of the i-th gathered: it begins with its iocb. */
@@ -126,6 +146,7 @@ static void launch(struct context *c) {
     struct slot *s = listed(c, i);
     s->state = SLOT_FLYING;
     s->batch = c->batch;
+    s->seen = 0;
     slot_hold(s, c->asked[i]);
   }
 }
@@ -139,9 +160,12 @@ static void settle(struct context *c, unsigned taken, int64_t start,
       s->id = ++requests;
       s->submitted = end;
       s->slat = end - start;
-      record_request(c, s);
+      if (record_on)
+        record_request(c, RECORD_REQUEST, s, end);
       continue;
     }
+    if (record_on && i == taken)
+      record_request(c, RECORD_REFUSED, s, end);
     slot_let_go(s);
     slot_free(c, (int32_t)c->asked[i]->slot);
     c->asked[i]->context = NULL;
@@ -149,11 +173,26 @@ static void settle(struct context *c, unsigned taken, int64_t start,
   c->flying += taken;
 }
 
+static void record_submit(const struct context *c, int64_t start) {
+  const struct submission *s = &c->last;
+  *record_next() =
+      (struct record_entry){.kind = RECORD_SUBMIT,
+                            .context = c->serial,
+                            .at = start,
+                            .id = s->taken > 0 ? requests + 1 : 0,
+                            .call = {.ns = s->ns,
+                                     .res = s->taken,
+                                     .n = (int32_t)s->asked,
+                                     .done = s->done,
+                                     .switches = (int32_t)s->switches}};
+}
+
 int context_submit(struct context *c, long nr) {
   long asked = c->gathered > 0 ? (long)c->gathered : nr;
   bool extends = batch_extends(c);
   long before = voluntary_switches();
   launch(c);
+  watch_expect(c->watched, c->flying + c->gathered);
   int64_t start = clock_now();
   int res = c->kaio->submit(c->kaio, c->id, asked, c->list);
   int64_t end = clock_now();
@@ -163,13 +202,15 @@ int context_submit(struct context *c, long nr) {
   last->asked = asked;
   last->taken = res;
   last->failed = 0;
-  last->done = res > 0 ? done_already(c, &last->failed) : 0;
   last->ns = end - start;
+  last->done = res > 0 ? done_already(c, end, last->ns, &last->failed) : 0;
   last->switches = before < 0 ? -1 : after - before;
   last->extends = extends;
   batch_note(c, res > 0 ? (unsigned)res : 0);
-  context_record(c, RECORD_SUBMIT, start, end - start, asked, res);
+  if (record_on)
+    record_submit(c, start);
   settle(c, res > 0 ? (unsigned)res : 0, start, end);
+  watch_expect(c->watched, c->flying);
   c->gathered = 0;
   return res;
 }

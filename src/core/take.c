@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "core/slot.h"
+#include "core/watch.h"
 
 int context_reserve_events(struct context *c, unsigned n) {
   if (n > c->events_room) {
@@ -44,17 +46,27 @@ static void enqueue(struct context *c, int32_t index) {
   c->done++;
 }
 
-static void record_seen(const struct context *c, const struct slot *s) {
-  if (!record_on)
-    return;
-  record_add(&(struct record_entry){.kind = RECORD_SEEN,
-                                    .context = c->serial,
-                                    .at = s->seen,
-                                    .ns = s->seen - s->submitted,
-                                    .id = s->id,
-                                    .res = s->res,
-                                    .res2 = s->res2,
-                                    .opcode = s->iocb.aio_lio_opcode});
+static void record_taken(const struct context *c, const struct slot *s,
+                         int64_t now) {
+  *record_next() = (struct record_entry){
+      .kind = RECORD_TAKEN,
+      .opcode = s->iocb.aio_lio_opcode,
+      .context = c->serial,
+      .at = now,
+      .id = s->id,
+      .event = {
+          .res = s->res, .res2 = s->res2, .seen = s->seen, .gap = s->gap}};
+}
+
+static void take_foreign(struct context *c, const struct io_event *e,
+                         int64_t now) {
+  c->foreign[c->foreigns++] = *e;
+  if (record_on)
+    *record_next() = (struct record_entry){
+        .kind = RECORD_TAKEN,
+        .context = c->serial,
+        .at = now,
+        .event = {.res = e->res, .res2 = e->res2, .seen = now, .gap = -1}};
 }
 
 void slot_done(struct context *c, const struct io_event *e, int64_t now) {
@@ -62,21 +74,65 @@ void slot_done(struct context *c, const struct io_event *e, int64_t now) {
   struct slot *s = index < c->slots ? context_slot(c, (int32_t)index) : NULL;
   if (s == NULL || s->state != SLOT_FLYING || s->generation != e->data >> 32 ||
       e->obj != (uintptr_t)&s->iocb) {
-    c->foreign[c->foreigns++] = *e;
+    take_foreign(c, e, now);
     return;
   }
   s->state = SLOT_DONE;
   s->res = e->res;
   s->res2 = e->res2;
-  s->seen = now;
+  if (s->seen == 0) {
+    s->seen = now;
+    s->gap = -1;
+  }
   enqueue(c, (int32_t)index);
-  record_seen(c, s);
+  if (record_on)
+    record_taken(c, s, now);
+}
+
+/* It was not there before its io_submit either. */
+static int64_t gap_of(const struct slot *s, struct stamp stamp) {
+  int64_t most = s->seen - (s->submitted - s->slat);
+  return stamp.gap < 0 || stamp.gap > most ? most : stamp.gap;
+}
+
+/* What the watcher knows about the n events that were taken last. */
+static void apply_watch(const struct context *c, int n) {
+  struct stamp stamp;
+  uint64_t first = watch_begin(c->watched, (uint32_t)n);
+  for (int i = 0; i < n; i++) {
+    uint32_t index = (uint32_t)c->events[i].data;
+    struct slot *s = index < c->slots ? context_slot(c, (int32_t)index) : NULL;
+    if (s == NULL || s->seen != 0 ||
+        !watch_stamp(c->watched, first + (uint64_t)i, &stamp))
+      continue;
+    s->seen = stamp.at > s->submitted ? stamp.at : s->submitted;
+    s->gap = gap_of(s, stamp);
+  }
 }
 
 static void accept_all(struct context *c, int n) {
-  int64_t now = n > 0 ? clock_now() : 0;
+  if (n <= 0)
+    return;
+  int64_t now = clock_now();
+  if (c->watched != NULL)
+    apply_watch(c, n);
   for (int i = 0; i < n; i++)
     slot_done(c, &c->events[i], now);
+  if (c->watched != NULL)
+    watch_end(c->watched, (uint32_t)n, c->flying);
+}
+
+static void record_wait(const struct context *c, int64_t start,
+                        const struct wait *w, int n) {
+  struct record_call call = {.timeout = w->timeout,
+                             .res = n,
+                             .n = (int32_t)w->nr,
+                             .min_nr = (int32_t)w->min_nr,
+                             .blocked = UINT64_MAX};
+  if (w->blocked != NULL)
+    memcpy(&call.blocked, w->blocked, sizeof call.blocked);
+  context_record(c, w->pwait ? RECORD_PGETEVENTS : RECORD_GETEVENTS, start,
+                 call);
 }
 
 /* Whether the kernel has no event for us. Without a ring that is known when it
@@ -94,8 +150,11 @@ static bool came_meanwhile(struct context *c, long room) {
     return ring_ready(&c->ring) != 0;
   if (c->flying == 0)
     return false;
+  int64_t start = record_on ? clock_now() : 0;
   int n = c->kaio->getevents(c->kaio, c->id, 0, room, c->events, &now);
   accept_all(c, n);
+  if (record_on)
+    record_wait(c, start, &(struct wait){.nr = room}, n);
   return n > 0;
 }
 
@@ -121,10 +180,12 @@ void context_drain(struct context *c) {
 int context_take(struct context *c, unsigned nr) {
   if (c->ring.map == NULL)
     return -EAGAIN;
+  int64_t start = record_on ? clock_now() : 0;
   int n = ring_reap(&c->ring, c->events, nr);
   accept_all(c, n);
   if (n > 0 && record_on)
-    context_record(c, RECORD_REAP, clock_now(), 0, nr, n);
+    context_record(c, RECORD_REAP, start,
+                   (struct record_call){.n = (int32_t)nr, .res = n});
   drain(c, 0);
   return n;
 }
@@ -142,7 +203,7 @@ int context_wait(struct context *c, const struct wait *w) {
                    : k->getevents(k, c->id, min_nr, nr, c->events, timeout);
   accept_all(c, n);
   if (record_on)
-    context_record(c, RECORD_GETEVENTS, start, clock_now() - start, nr, n);
+    record_wait(c, start, w, n);
   drain(c, n >= 0 ? nr - n : 0);
   return n;
 }

@@ -265,7 +265,7 @@ static void nonsense(void) {
 static void recorded(void) {
   struct record_entry e[32];
   uint64_t cursor = 0, missed = 0;
-  unsigned seen[RECORD_SEEN + 1] = {0};
+  unsigned seen[RECORD_TAKEN + 1] = {0};
   record_open(32);
   begin(true);
   f.synchronous = true;
@@ -280,7 +280,7 @@ static void recorded(void) {
     seen[e[i].kind]++;
   ok(seen[RECORD_SETUP] == 1 && seen[RECORD_SUBMIT] == 1 &&
          seen[RECORD_REQUEST] == 3 && seen[RECORD_REAP] == 1 &&
-         seen[RECORD_SEEN] == 3 && seen[RECORD_DESTROY] == 1,
+         seen[RECORD_TAKEN] == 3 && seen[RECORD_DESTROY] == 1,
      "every call and request is recorded");
   record_close();
 }

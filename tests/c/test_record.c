@@ -6,8 +6,9 @@
 enum { ROOM = 8 };
 
 static void add(uint64_t from, uint64_t n) {
-  for (uint64_t i = 0; i < n; i++)
-    record_add(&(struct record_entry){.kind = RECORD_SEEN, .id = from + i});
+  for (uint64_t i = 0; record_on && i < n; i++)
+    *record_next() =
+        (struct record_entry){.kind = RECORD_TAKEN, .id = from + i};
 }
 
 /* Reads all, in pieces of max; whether they are from, from + 1, ... */
@@ -52,14 +53,16 @@ static void bounded(void) {
 static void observers(void) {
   uint64_t first = 0, second = 0, missed = 0, other = 0;
   struct record_entry e[ROOM];
-  ok(record_open(1000) == 0, "a second observer");
-  record_read(&first, e, ROOM, &missed);
-  missed = 0;
+  ok(record_open(1000) == 0, "a second observer, who wants more room");
+  first = record_written() - ROOM;
+  ok(read_run(&first, 116, ROOM, 3, &missed) && missed == 0,
+     "what was there is kept");
+  add(124, 500);
+  ok(read_run(&first, 124, 500, ROOM, &missed) && missed == 0,
+     "and there is room for more");
   while (record_read(&second, e, 3, &other) > 0)
     ;
-  while (record_read(&first, e, 3, &missed) > 0)
-    ;
-  ok(first == second && other > 0, "each has a cursor of its own");
+  ok(first == second && other == 116, "each has a cursor of its own");
   add(0, 2);
   ok(read_run(&first, 0, 2, ROOM, &missed), "one reads");
   record_close();
@@ -68,7 +71,11 @@ static void observers(void) {
   record_close();
   ok(!record_on, "the last one ends it");
   add(9, 1);
+  ok(read_run(&first, 0, 0, ROOM, &missed), "nothing is added any more");
+  uint64_t again = first - 2;
+  ok(read_run(&again, 0, 2, ROOM, &missed), "what was there can be read");
   ok(record_open(ROOM) == 0, "opened anew");
+  ok(record_written() == 0, "nothing is written");
   first = 0;
   ok(read_run(&first, 0, 0, ROOM, &missed), "it is empty");
   record_close();
