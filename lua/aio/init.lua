@@ -3,7 +3,8 @@
 local aio, metatables = ...
 require "aio.show"(aio, metatables)
 
--- Made for reading, and loaded when first asked for.
-for _, name in ipairs { "explain", "doctor" } do
+-- Loaded when they are first called.
+for _, name in ipairs { "explain", "doctor", "trace", "timeline",
+                        "inflight" } do
   aio[name] = function(...) return require("aio." .. name)(...) end
 end

@@ -8,7 +8,7 @@ local show = {}
 -- A duration in ns as people write it: "850 ns", "81 us", "3.4 ms", "1.2 s".
 -- Example: print(aio.duration(ev.clat))
 function show.duration(ns)
-  if ns < 1000 then return ("%d ns"):format(ns) end
+  if ns < 1000 then return ("%.0f ns"):format(ns) end
   local value, unit = ns / 1e3, "us"
   if value >= 1000 then value, unit = value / 1e3, "ms" end
   if value >= 1000 then value, unit = value / 1e3, "s" end
@@ -128,29 +128,6 @@ local function submission_text(s)
   return require "aio.verdict".text(s)
 end
 
--- ---- lists of requests in flight ----
-
-local function path_of(iocb)
-  local ok, path = pcall(function() return iocb.fd.path end)
-  return ok and path or nil
-end
-
-local function complete_list(list)
-  for _, r in ipairs(list) do r.path = path_of(r.obj) end
-  table.sort(list, function(a, b) return a.id < b.id end)
-end
-
-local function list_text(list)
-  if #list == 0 then return "nothing in flight" end
-  local lines = { "  id  age       fd    request" }
-  for _, r in ipairs(list) do
-    lines[#lines + 1] = ("%4d  %-8s  %-4d  %s%s%s"):format(
-      r.id, show.duration(r.age), r.fd, show.request(r),
-      r.path and "  " .. r.path or "", r.done and "  (done)" or "")
-  end
-  return table.concat(lines, "\n")
-end
-
 -- ---- into the metatables ----
 
 return setmetatable(show, {
@@ -173,7 +150,11 @@ return setmetatable(show, {
       rawset(s, key, value)
       return value
     end
-    metatables.list.__tostring = list_text
-    metatables.list.complete = complete_list
+    metatables.list.__tostring = function(list)
+      return require "aio.list".text(list)
+    end
+    metatables.list.complete = function(list)
+      require "aio.list".complete(list)
+    end
   end,
 })

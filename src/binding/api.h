@@ -138,6 +138,15 @@ void api_signal_taken(void); /* async-signal-safe: aio.signals' handler */
 /* Pushes the table of the metatables that Lua code fills, by name. */
 void api_push_metatables(lua_State *L);
 
+/* The end of a call that may have been recorded, with that many results on
+ * top: tells the functions that are to hear of it. Raises nothing; answers
+ * the number of results. */
+extern unsigned api_telling; /* how many there are */
+int api_tell(lua_State *L, int results);
+static inline int api_told(lua_State *L, int results) {
+  return api_telling > 0 ? api_tell(L, results) : results;
+}
+
 /* The parts of the library: each adds its types and functions to the table
  * `aio`, at the top of the stack when called and when it returns. */
 void api_open(lua_State *L);
@@ -153,6 +162,7 @@ void waiter_open(lua_State *L);
 void iocb_open(lua_State *L);
 void facts_open(lua_State *L);
 void event_open(lua_State *L);
+void recording_open(lua_State *L);
 void setup_open(lua_State *L);
 
 #endif

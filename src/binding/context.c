@@ -78,14 +78,56 @@ static const char *setup_cause(lua_State *L, int err, unsigned nr) {
   return lua_pushfstring(L, "nr_events %I: %s", (LUAI_UACINT)nr, about_nr);
 }
 
+/* Pushes the table of contexts by serial number; its values are weak. */
+static void push_contexts(lua_State *L) {
+  if (luaL_getsubtable(L, LUA_REGISTRYINDEX, "aio.contexts"))
+    return;
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+}
+
+/* The context on top is one of aio.contexts(). */
+static void enlist(lua_State *L, unsigned serial) {
+  push_contexts(L);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, serial);
+  lua_pop(L, 1);
+}
+
 int context_push(lua_State *L, struct kaio *kaio, unsigned nr_events) {
   struct context_object *o = api_new(L, &context_type, CONTEXT_VALUES);
   lua_newtable(L);
   lua_setiuservalue(L, -2, CONTEXT_IOCBS);
   int err = context_open(&o->context, kaio, nr_events);
-  if (err == 0)
-    return 1;
-  return api_fail(L, "io_setup", -err, setup_cause(L, -err, nr_events));
+  if (err < 0)
+    return api_fail(L, "io_setup", -err, setup_cause(L, -err, nr_events));
+  enlist(L, o->context->serial);
+  return 1;
+}
+
+/**
+ * aio.contexts() -> list
+ *
+ * All contexts of this process that are not destroyed, in no order.
+ * Example: for _, ctx in ipairs(aio.contexts()) do print(ctx) end
+ */
+static int aio_contexts(lua_State *L) {
+  lua_Integer n = 0;
+  lua_settop(L, 0);
+  lua_newtable(L);
+  push_contexts(L);
+  lua_pushnil(L);
+  while (lua_next(L, 2) != 0) {
+    struct context_object *o = api_test(L, -1, &context_type);
+    if (o != NULL && o->context != NULL && context_usable(o->context))
+      lua_rawseti(L, 1, ++n);
+    else
+      lua_pop(L, 1);
+  }
+  lua_settop(L, 1);
+  return 1;
 }
 
 /**
@@ -100,7 +142,7 @@ int context_push(lua_State *L, struct kaio *kaio, unsigned nr_events) {
  */
 static int aio_setup(lua_State *L) {
   lua_Integer nr = api_int(L, 1, NULL, 0, UINT32_MAX);
-  return context_push(L, &kaio_kernel, (unsigned)nr);
+  return api_told(L, context_push(L, &kaio_kernel, (unsigned)nr));
 }
 
 /* ---- cancel ---- */
@@ -147,13 +189,13 @@ static int context_cancel_method(lua_State *L) {
     return luaL_error(L, "not enough memory");
   int res = context_cancel(c, &io->request);
   if (res < 0 && res != -EINPROGRESS)
-    return api_fail(L, "io_cancel", -res,
-                    cancel_cause(L, c, &io->request, -res));
+    return api_told(L, api_fail(L, "io_cancel", -res,
+                                cancel_cause(L, c, &io->request, -res)));
   if (res == 0 && finished_here(c, &io->request))
     context_push_event(L, (int32_t)io->request.slot);
   else
     lua_pushboolean(L, 1);
-  return 1;
+  return api_told(L, 1);
 }
 
 /* ---- destroy ---- */
@@ -254,13 +296,13 @@ static int context_destroy_method(lua_State *L) {
                 "context: io_destroy failed, so what its requests use is "
                 "kept for the life of the process",
                 0);
-    return api_fail(L, "io_destroy", -err, NULL);
+    return api_told(L, api_fail(L, "io_destroy", -err, NULL));
   }
   free_lost(L, c);
   if (c->drains)
     desc_shut(c->eventfd);
   lua_pushinteger(L, untaken);
-  return 1;
+  return api_told(L, 1);
 }
 
 /**
@@ -341,6 +383,8 @@ void setup_open(lua_State *L) {
                                      .meta = meta});
   lua_pushcfunction(L, aio_setup);
   lua_setfield(L, -2, "setup");
+  lua_pushcfunction(L, aio_contexts);
+  lua_setfield(L, -2, "contexts");
   lua_getfield(L, -1, "eventfd");
   lua_setfield(L, LUA_REGISTRYINDEX, CONTEXT_NEW_EVENTFD);
 }

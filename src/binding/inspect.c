@@ -2,6 +2,7 @@
  * eventfd. */
 #include "binding/context.h"
 
+#include "binding/record.h"
 #include "core/clock.h"
 
 static void set_integer(lua_State *L, const char *key, lua_Integer n) {
@@ -167,7 +168,19 @@ static int get_last_submit(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg context_getters[] = {{"nr_events", get_nr_events},
+/**
+ * ctx.serial -> integer
+ *
+ * The number of the context in this process: its name in traces ("ctx1"),
+ * records and lists.
+ */
+static int get_serial(lua_State *L) {
+  lua_pushinteger(L, context_any(L)->serial);
+  return 1;
+}
+
+const luaL_Reg context_getters[] = {{"serial", get_serial},
+                                    {"nr_events", get_nr_events},
                                     {"inflight", get_inflight},
                                     {"last_events", get_last_events},
                                     {"last_submit", get_last_submit},
@@ -194,13 +207,15 @@ struct listed {
   struct iocb iocb;
   uint64_t id;
   int64_t submitted;
-  bool done;
+  bool done, block;
+  unsigned context;
 };
 
 static void push_listed(lua_State *L, const struct listed *r, int iocb) {
   const char *op = opcode_name(r->iocb.aio_lio_opcode);
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 16);
   set_integer(L, "id", (lua_Integer)r->id);
+  set_integer(L, "ctx", r->context);
   if (op != NULL)
     lua_pushstring(L, op);
   else
@@ -210,6 +225,11 @@ static void push_listed(lua_State *L, const struct listed *r, int iocb) {
   set_integer(L, "offset", r->iocb.aio_offset);
   set_integer(L, "nbytes", (lua_Integer)r->iocb.aio_nbytes);
   set_integer(L, "age", clock_now() - r->submitted);
+  if (r->block)
+    set_integer(L, "memory", (lua_Integer)r->iocb.aio_buf);
+  if (r->iocb.aio_flags & IOCB_FLAG_RESFD)
+    set_integer(L, "eventfd", (int32_t)r->iocb.aio_resfd);
+  entry_set_file(L, (int32_t)r->iocb.aio_fildes);
   lua_pushboolean(L, r->done);
   lua_setfield(L, -2, "done");
   lua_pushvalue(L, iocb);
@@ -219,9 +239,14 @@ static void push_listed(lua_State *L, const struct listed *r, int iocb) {
 /**
  * ctx:list() -> list
  *
- * What is in flight, in the order of submission: a list of tables {id=, op=,
- * fd=, path=, offset=, nbytes=, age= (ns), done= (taken, not handed out yet),
- * obj= (the iocb)}. Its tostring is a table to read.
+ * What is in flight, in the order of submission: a list of tables {id=, ctx=
+ * (ctx.serial), op=, fd=, path=, offset=, nbytes=, bytes= (that a vector
+ * holds), memory= (the address where it lands, or comes from; of a vector a
+ * list of {address, length}), eventfd= (its number), age= (ns), done= (taken,
+ * not handed out yet), obj= (the iocb), overlaps=}. Two requests over the same
+ * bytes of a file with a write among them, or of memory with a read among
+ * them, are marked: overlaps has "file", "memory" or "file and memory" by the
+ * other's id. Its tostring is a table to read.
  * Example: print(ctx:list())
  */
 static int context_list(lua_State *L) {
@@ -234,7 +259,12 @@ static int context_list(lua_State *L) {
     const struct slot *s = context_slot(context_any(L), i);
     if (s->state != SLOT_FLYING && s->state != SLOT_DONE)
       continue;
-    struct listed r = {s->iocb, s->id, s->submitted, s->state == SLOT_DONE};
+    struct listed r = {.iocb = s->iocb,
+                       .id = s->id,
+                       .submitted = s->submitted,
+                       .done = s->state == SLOT_DONE,
+                       .block = s->pin.mem != NULL,
+                       .context = context_any(L)->serial};
     lua_rawgeti(L, 2, i + 1);
     push_listed(L, &r, 4);
     lua_rawseti(L, 3, ++n);

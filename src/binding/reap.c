@@ -251,8 +251,9 @@ static int context_getevents(lua_State *L) {
   const struct context_object *o = api_check(L, 1, &context_type);
   struct wait w = read_wait(L, o);
   int err = take_waiting(L, o, &w);
-  return err != 0 ? api_fail(L, "io_getevents", err, wait_cause(L, &w, err))
-                  : push_events(L, w.nr);
+  return api_told(
+      L, err != 0 ? api_fail(L, "io_getevents", err, wait_cause(L, &w, err))
+                  : push_events(L, w.nr));
 }
 
 /**
@@ -275,8 +276,9 @@ static int context_pgetevents(lua_State *L) {
   w.pwait = true;
   w.blocked = masked ? &blocked : NULL;
   int err = take_waiting(L, o, &w);
-  return err != 0 ? api_fail(L, "io_pgetevents", err, wait_cause(L, &w, err))
-                  : push_events(L, w.nr);
+  return api_told(
+      L, err != 0 ? api_fail(L, "io_pgetevents", err, wait_cause(L, &w, err))
+                  : push_events(L, w.nr));
 }
 
 /**
@@ -293,7 +295,8 @@ static int context_reap(lua_State *L) {
   if (nr < 0)
     luaL_argerror(L, 2, "a count can't be negative");
   int err = take_ready(L, to_taker(L, o), nr);
-  return err != 0 ? api_fail(L, "io_getevents", err, NULL) : push_events(L, nr);
+  return api_told(L, err != 0 ? api_fail(L, "io_getevents", err, NULL)
+                              : push_events(L, nr));
 }
 
 /* ---- each ---- */
@@ -341,7 +344,7 @@ static void push_iterator(lua_State *L) {
 
 /* An iterator raises what its function would return as nil. */
 static int raise_failure(lua_State *L, const struct wait *w, int err) {
-  api_fail(L, "io_getevents", err, wait_cause(L, w, err));
+  api_told(L, api_fail(L, "io_getevents", err, wait_cause(L, w, err)));
   return luaL_error(L, "%s", lua_tostring(L, -2));
 }
 
@@ -384,7 +387,7 @@ static int context_each(lua_State *L) {
   push_iterator(L);
   unsigned n = take_batch(L, o, &w);
   lua_pushinteger(L, (lua_Integer)(context_opened(L, o)->delivered + n));
-  return 2;
+  return api_told(L, 2);
 }
 
 /* ---- run ---- */
@@ -487,7 +490,7 @@ static int context_run(lua_State *L) {
   push_events(L, (long)left_until(context_any(L), end));
   lua_pushinteger(L, called);
   lua_insert(L, -2);
-  return 2;
+  return api_told(L, 2);
 }
 
 /* ---- registration ---- */

@@ -242,7 +242,7 @@ int context_submit_method(lua_State *L) {
   int res = context_submit(c, b.nr);
   clear_refused(L, o, &b, res > 0 ? (unsigned)res : 0, iocbs);
   if (res < 0)
-    return fail_submit(L, c, &b, -res);
+    return api_told(L, fail_submit(L, c, &b, -res));
   lua_pushinteger(L, res);
-  return 1;
+  return api_told(L, 1);
 }

@@ -16,6 +16,7 @@ local SECTIONS = {
   {"iocb", "iocb", "prepare", "fields"},
   {"event", "event", "show"},
   {"causes", "explain", "facts", "doctor"},
+  {"record", "record", "trace", "timeline", "inflight"},
   {"buffer", "buffer", "bytes", "pattern", "hexdump"},
   {"file", "openfile", "file", "fileio", "filemap"},
   {"waiter", "waiter", "waitable"},

@@ -19,6 +19,8 @@ static const struct {
     {"color", true},
     {"doctor", false},
     {"json", false},
+    {"timeline", false},
+    {"trace", false},
 };
 
 bool options_long(const char *word, const char **name, size_t *length,
@@ -113,24 +115,29 @@ enum options_verdict options_scan(struct options *o, int argc, char **argv) {
 }
 
 void options_usage(FILE *to, const char *progname) {
-  fprintf(to,
-          "usage: %s [options] [script [args]]\n"
-          "  -e code       run this Lua code\n"
-          "  -i            read and run lines after the script\n"
-          "  -l mod        require 'mod' into the global of that name\n"
-          "  -l g=mod      require 'mod' into the global 'g'\n"
-          "  -v            show the version of Lua\n"
-          "  -E            ignore the environment (LUA_INIT, LUA_PATH, ...)\n"
-          "  -W            turn warnings on\n"
-          "  --            no more options\n"
-          "  -             no more options; the script is the standard input\n"
-          "  --color=WHEN  colours: auto (on a terminal), always, never\n"
-          "  --doctor[=FILE]\n"
-          "                can AIO work here, and on FILE?\n"
-          "  --json        --doctor's answer for machines\n"
-          "  --help        show this text\n"
-          "  --version     show the version of aiosh\n",
-          progname);
+  fprintf(
+      to,
+      "usage: %s [options] [script [args]]\n"
+      "  -e code       run this Lua code\n"
+      "  -i            read and run lines after the script\n"
+      "  -l mod        require 'mod' into the global of that name\n"
+      "  -l g=mod      require 'mod' into the global 'g'\n"
+      "  -v            show the version of Lua\n"
+      "  -E            ignore the environment (LUA_INIT, LUA_PATH, ...)\n"
+      "  -W            turn warnings on\n"
+      "  --            no more options\n"
+      "  -             no more options; the script is the standard input\n"
+      "  --color=WHEN  colours: auto (on a terminal), always, never\n"
+      "  --doctor[=FILE]\n"
+      "                can AIO work here, and on FILE?\n"
+      "  --json        --doctor's answer for machines\n"
+      "  --timeline[=FILE]\n"
+      "                draw all requests at the end; FILE may be .svg, .json\n"
+      "  --trace[=FILE]\n"
+      "                write a line for each AIO call, as strace does\n"
+      "  --help        show this text\n"
+      "  --version     show the version of aiosh\n",
+      progname);
 }
 
 void options_complain(const char *progname, const char *option) {

@@ -160,6 +160,34 @@ static void one(const char *name, const char *chunk) {
   lua_close(L);
 }
 
+/* What was recorded before is a copy; the thread that watches is not there. */
+static const char recorded[] =
+    "local told = 0\n"
+    "local teller = aio.record{to = function() told = told + 1 end}\n"
+    "local record = aio.record{precise = true}\n"
+    "ctx:submit(one)\n"
+    "local function read()\n"
+    "  local mine = assert(aio.setup(4))\n"
+    "  local before = told\n"
+    "  mine:submit(aio.pread(zero, aio.buffer(512)))\n"
+    "  assert(#mine:getevents() == 1 and told - before == 4)\n"
+    "  assert(#aio.inflight() == 0 and #aio.contexts() == 1)\n"
+    "  mine:destroy()\n"
+    "end\n"
+    "ok(fork(function()\n"
+    "  assert(#record:entries() == 2)\n"
+    "  read()\n"
+    "  assert(aio.record{precise = true}.precise)\n"
+    "  read()\n"
+    "  aio.record(false)\n"
+    "  teller:stop()\n"
+    "end), 'a child records for itself')\n"
+    "ok(fork(function() end), 'or not at all')\n"
+    "is(#ctx:getevents(1), 1, 'the event is the parent\\'s')\n"
+    "is(#record:entries(), 4, 'and the record')\n"
+    "teller:stop()\n"
+    "record:stop()\n";
+
 /* ---- no call is made ---- */
 
 static void forbid(struct fake *f, enum fake_call call) {
@@ -209,6 +237,7 @@ int main(void) {
   one("in flight", in_flight);
   one("in the ring", in_the_ring);
   one("waiters", waiters);
+  one("recorded", recorded);
   context_quit(none);
   return done();
 }
