@@ -163,6 +163,7 @@ void iocb_open(lua_State *L);
 void facts_open(lua_State *L);
 void event_open(lua_State *L);
 void recording_open(lua_State *L);
+void histogram_open(lua_State *L);
 void setup_open(lua_State *L);
 
 #endif

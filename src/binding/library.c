@@ -95,6 +95,7 @@ __attribute__((visibility("default"))) int luaopen_aio(lua_State *L) {
   facts_open(L);
   setup_open(L);
   recording_open(L);
+  histogram_open(L);
   lua_pushliteral(L, AIOSH_VERSION);
   lua_setfield(L, -2, "version");
   preload_modules(L);

@@ -17,6 +17,7 @@ local SECTIONS = {
   {"event", "event", "show"},
   {"causes", "explain", "facts", "doctor"},
   {"record", "record", "trace", "timeline", "inflight"},
+  {"histogram", "histogram"},
   {"buffer", "buffer", "bytes", "pattern", "hexdump"},
   {"file", "openfile", "file", "fileio", "filemap"},
   {"waiter", "waiter", "waitable"},
