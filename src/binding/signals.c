@@ -132,14 +132,15 @@ static int signals_new(lua_State *L) {
 }
 
 /**
- * s:read() -> name, pid
+ * s:read() -> name, pid, count, value
  *
  * The oldest signal that nobody has read: its name, and the process that sent
  * it (0: the kernel). Does not wait. After thousands unread, further ones of
- * one signal are merged; then a third result says how many this one stands
- * for.
- * Returns: name, pid [, count], or nil, message, errno: EAGAIN when there is
- * none.
+ * one signal are merged; then count says how many this one stands for, else
+ * it is left out. A value that was sent along (by sigqueue, or a POSIX AIO
+ * request that has ended) is the fourth result, and count is there as well.
+ * Returns: name, pid [, count [, value]], or nil, message, errno: EAGAIN when
+ * there is none.
  * Example: name, pid = s:read()
  */
 static int signals_read(lua_State *L) {
@@ -154,10 +155,13 @@ static int signals_read(lua_State *L) {
     return api_fail(L, "read", err, NULL);
   lua_rawgeti(L, -1, e.signo);
   lua_pushinteger(L, e.pid);
-  if (e.count < 2)
+  if (e.count < 2 && !e.valued)
     return 2;
   lua_pushinteger(L, e.count);
-  return 3;
+  if (!e.valued)
+    return 3;
+  lua_pushinteger(L, e.value);
+  return 4;
 }
 
 static int unread(const struct signals *s) {

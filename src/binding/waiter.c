@@ -235,6 +235,12 @@ static void must_end(lua_State *L, const struct poller *p) {
                 "without a timeout would never end");
 }
 
+/* A signal that is watched here is told by what it made ready. */
+static int wait_interrupted(struct poller *p, int max) {
+  int n = poller_wait(p, 0, max);
+  return n > 0 ? n : -EINTR;
+}
+
 /* Nothing is taken when this raises. */
 static int wait_queued(lua_State *L, struct poller *p, int64_t ns, int max) {
   int64_t deadline = ns == API_FOREVER ? 0 : clock_now() + ns;
@@ -244,8 +250,10 @@ static int wait_queued(lua_State *L, struct poller *p, int64_t ns, int max) {
     int n;
     api_interrupt(L);
     n = poller_wait(p, left, max);
-    if (n > 0 || (n < 0 && (n != -EINTR || !api_goes_on(L, before))))
+    if (n > 0 || (n < 0 && n != -EINTR))
       return n;
+    if (n == -EINTR && !api_goes_on(L, before))
+      return wait_interrupted(p, max);
     if (ns != API_FOREVER)
       left = clock_left(deadline);
     if (n == 0 && left == 0)
@@ -269,8 +277,9 @@ static int raise_errno(lua_State *L, int err) {
  * before it asks for more; what was removed or closed meanwhile, or is ready
  * no more, is not.
  * Errors: raises what epoll_wait answers (EINTR when a signal was taken by
- * aio.signals); "interrupted!" on Ctrl-C; and when there is neither a timeout
- * nor anything that could become ready.
+ * aio.signals, and nothing that is watched is ready); "interrupted!" on
+ * Ctrl-C; and when there is neither a timeout nor anything that could become
+ * ready.
  * Example: for obj, events, data in w:wait(1) do print(obj, events) end
  * See: epoll_wait(2)
  */

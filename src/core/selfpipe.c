@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define SIGNALS 64
@@ -47,13 +48,12 @@ static void merge(struct selfpipe *s, int signo, pid_t pid, unsigned count) {
   atomic_store(&s->full, true);
 }
 
-static bool tell(struct selfpipe *s, int signo, pid_t pid) {
-  struct selfpipe_event e = {signo, pid, 1};
+static bool tell(struct selfpipe *s, const struct selfpipe_event *e) {
   bool wanted;
   atomic_fetch_add(&s->inside, 1);
-  wanted = (atomic_load(&s->mask) & bit(signo)) && s->owner == getpid();
-  if (wanted && !put(s, e))
-    merge(s, signo, pid, 1);
+  wanted = (atomic_load(&s->mask) & bit(e->signo)) && s->owner == getpid();
+  if (wanted && !put(s, *e))
+    merge(s, e->signo, e->pid, 1);
   atomic_fetch_sub(&s->inside, 1);
   return wanted;
 }
@@ -66,6 +66,11 @@ static pid_t sender(const siginfo_t *info) {
   return process ? info->si_pid : 0;
 }
 
+static bool valued(const siginfo_t *info) {
+  return info->si_code == SI_QUEUE || info->si_code == SI_ASYNCIO ||
+         info->si_code == SI_TIMER || info->si_code == SI_MESGQ;
+}
+
 /* Nobody here takes it: this is a forked child. */
 static void give_back(int signo) {
   sigaction(signo, &previous[signo], NULL);
@@ -75,9 +80,16 @@ static void give_back(int signo) {
 static void on_signal(int signo, siginfo_t *info, void *context) {
   int err = errno;
   bool taken = false;
+  struct selfpipe_event e;
   (void)context;
+  memset(&e, 0, sizeof e); /* its padding goes through the pipe */
+  e.signo = signo;
+  e.pid = sender(info);
+  e.count = 1;
+  e.valued = valued(info);
+  e.value = e.valued ? info->si_value.sival_int : 0;
   for (struct selfpipe *s = atomic_load(&pipes); s != NULL; s = s->next)
-    taken = tell(s, signo, sender(info)) || taken;
+    taken = tell(s, &e) || taken;
   if (!taken)
     give_back(signo);
   else if (selfpipe_taken != NULL)
@@ -143,6 +155,26 @@ int selfpipe_take(struct selfpipe *s, int signo) {
   return -err;
 }
 
+static void do_nothing(int signo) {
+  (void)signo;
+}
+
+/* Not SIG_IGN: children would inherit that. */
+int selfpipe_spare(int signo) {
+  struct sigaction now,
+      nothing = {.sa_handler = do_nothing, .sa_flags = SA_RESTART};
+  if (sigaction(signo, NULL, &now) != 0)
+    return -errno;
+  if (is_ours(signo)) {
+    if (previous[signo].sa_handler == SIG_DFL)
+      previous[signo] = nothing;
+    return 0;
+  }
+  if (now.sa_handler != SIG_DFL)
+    return 0;
+  return sigaction(signo, &nothing, NULL) == 0 ? 0 : -errno;
+}
+
 static bool taken_elsewhere(const struct selfpipe *self, int signo) {
   const struct selfpipe *s;
   for (s = atomic_load(&pipes); s != NULL; s = s->next)
@@ -185,7 +217,7 @@ static void refill(struct selfpipe *s) {
     return;
   for (int signo = 1; signo <= SIGNALS; signo++) {
     struct selfpipe_event e = {signo, atomic_load(&s->sender[signo]),
-                               atomic_exchange(&s->merged[signo], 0)};
+                               atomic_exchange(&s->merged[signo], 0), false, 0};
     if (e.count > 0 && !put(s, e))
       merge(s, signo, e.pid, e.count);
   }

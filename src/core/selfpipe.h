@@ -8,6 +8,7 @@
 #ifndef CORE_SELFPIPE_H
 #define CORE_SELFPIPE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,6 +21,8 @@ struct selfpipe_event {
   int signo;
   pid_t pid;      /* who sent it, the last one; 0: the kernel */
   unsigned count; /* how many it stands for; 1 unless the pipe was full */
+  bool valued;    /* value was sent along (sigqueue, POSIX AIO, a timer) */
+  int value;
 };
 
 /* Called in the handler for each signal that somebody takes; NULL: none. */
@@ -33,6 +36,10 @@ int selfpipe_take(struct selfpipe *s, int signo);
 
 /* 0, or -EAGAIN when there is none (-errno). */
 int selfpipe_read(struct selfpipe *s, int fd, struct selfpipe_event *out);
+
+/* From now on the signal does nothing, instead of killing the process, while
+ * nobody takes it. 0 or -errno, as sigaction(2) says. */
+int selfpipe_spare(int signo);
 
 /* Bit signo - 1 of each signal taken. */
 uint64_t selfpipe_mask(const struct selfpipe *s);

@@ -129,7 +129,58 @@ static void foreign(void) {
   ok(now.sa_handler == SIG_IGN, "a disposition of somebody else's stays");
 }
 
+static void values(void) {
+  struct selfpipe_event e;
+  int fd;
+  struct selfpipe *s = taking(SIGUSR1, &fd);
+  sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = -7});
+  ok(selfpipe_read(s, fd, &e) == 0 && e.valued && e.value == -7,
+     "a value that was sent along");
+  raise(SIGUSR1);
+  ok(selfpipe_read(s, fd, &e) == 0 && !e.valued && e.value == 0, "none");
+  selfpipe_close(s);
+  close(fd);
+}
+
+static void raise_usr1(void) {
+  raise(SIGUSR1);
+}
+
+static void spare_before(void) {
+  selfpipe_spare(SIGUSR1);
+  raise(SIGUSR1);
+}
+
+static void spare_while_taken(void) {
+  int fd;
+  struct selfpipe *s = taking(SIGUSR1, &fd);
+  selfpipe_spare(SIGUSR1);
+  raise(SIGUSR1);
+  selfpipe_close(s);
+  raise(SIGUSR1);
+}
+
+static void spare_what_is_ignored(void) {
+  struct sigaction now;
+  signal(SIGUSR1, SIG_IGN);
+  selfpipe_spare(SIGUSR1);
+  sigaction(SIGUSR1, NULL, &now);
+  _exit(now.sa_handler == SIG_IGN ? 0 : 1);
+}
+
+static void spared(void) {
+  int status = status_of(raise_usr1);
+  ok(WIFSIGNALED(status), "a signal that nobody takes kills");
+  ok(status_of(spare_before) == 0, "not when it is spared");
+  ok(status_of(spare_while_taken) == 0, "nor when it is taken no more");
+  ok(status_of(spare_what_is_ignored) == 0, "what is ignored stays so");
+  ok(selfpipe_spare(SIGKILL) == -EINVAL && selfpipe_spare(0) == -EINVAL,
+     "what can't be handled is refused");
+}
+
 int main(void) {
+  values();
+  spared();
   threads();
   forks();
   foreign();
