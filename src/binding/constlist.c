@@ -2,6 +2,7 @@
  * What older headers lack has here the value that the kernel gave it. */
 #include "binding/constants.h"
 
+#include <aio.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/falloc.h>
@@ -107,6 +108,18 @@ const struct constant constants_other[] = {
     C(AIO_RING_MAGIC),
     C(AIO_RING_COMPAT_FEATURES),
     C(AIO_RING_INCOMPAT_FEATURES),
+    /* aio.h */
+    C(AIO_CANCELED),
+    C(AIO_NOTCANCELED),
+    C(AIO_ALLDONE),
+    C(LIO_READ),
+    C(LIO_WRITE),
+    C(LIO_NOP),
+    C(LIO_WAIT),
+    C(LIO_NOWAIT),
+    C(SIGEV_SIGNAL),
+    C(SIGEV_NONE),
+    C(SIGEV_THREAD),
     /* aio_rw_flags */
     C(RWF_HIPRI),
     C(RWF_DSYNC),

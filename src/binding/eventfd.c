@@ -19,7 +19,7 @@ static struct desc *efd_desc(void *object) {
   return ((struct eventfd *)object)->desc;
 }
 
-static const struct api_type efd_type = {
+const struct api_type eventfd_type = {
     .name = "eventfd", .size = sizeof(struct eventfd), .desc = efd_desc};
 
 const struct api_flag efd_flags[] = {{"nonblock", EFD_NONBLOCK},
@@ -28,7 +28,7 @@ const struct api_flag efd_flags[] = {{"nonblock", EFD_NONBLOCK},
                                      {NULL, 0}};
 
 static int efd_fd(lua_State *L) {
-  struct eventfd *e = api_check(L, 1, &efd_type);
+  struct eventfd *e = api_check(L, 1, &eventfd_type);
   if (e->desc == NULL)
     return luaL_argerror(L, 1, "the eventfd is closed");
   return e->desc->fd;
@@ -53,7 +53,7 @@ static int efd_new(lua_State *L) {
     init = (unsigned)api_int(L, 1, NULL, 0, UINT32_MAX);
   if (!lua_isnoneornil(L, 2))
     flags = api_flags(L, 2, NULL, efd_flags);
-  e = api_new(L, &efd_type, 0);
+  e = api_new(L, &eventfd_type, 0);
   fd = eventfd(init, (int)(flags | EFD_CLOEXEC));
   err = fd < 0 ? errno : waitable_adopt(&e->desc, fd);
   return err == 0 ? 1 : api_fail(L, "eventfd", err, NULL);
@@ -128,7 +128,7 @@ static bool counter(int fd, unsigned long long *n) {
 }
 
 static int efd_tostring(lua_State *L) {
-  struct eventfd *e = api_check(L, 1, &efd_type);
+  struct eventfd *e = api_check(L, 1, &eventfd_type);
   unsigned long long n = 0;
   char text[64];
   if (e->desc == NULL)
@@ -148,7 +148,7 @@ static int efd_tostring(lua_State *L) {
  * it keeps the number until it ends. Closing twice is harmless.
  */
 static int efd_close(lua_State *L) {
-  struct eventfd *e = api_check(L, 1, &efd_type);
+  struct eventfd *e = api_check(L, 1, &eventfd_type);
   return waitable_close(L, &e->desc);
 }
 
@@ -166,7 +166,7 @@ static const luaL_Reg efd_meta[] = {{"__gc", efd_close},
 void eventfd_open(lua_State *L) {
   static const struct api_methods m = {.methods = efd_methods,
                                        .meta = efd_meta};
-  api_register(L, &efd_type, &m);
+  api_register(L, &eventfd_type, &m);
   lua_pushcfunction(L, efd_new);
   lua_setfield(L, -2, "eventfd");
 }

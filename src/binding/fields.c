@@ -67,6 +67,13 @@ static int address_tostring(lua_State *L) {
   return 1;
 }
 
+bool iocb_address(lua_State *L, int idx, enum request_memory *memory) {
+  const struct address *a = api_test(L, idx, &address_type);
+  if (a != NULL)
+    *memory = a->memory;
+  return a != NULL;
+}
+
 static void push_address(lua_State *L, enum request_memory memory) {
   struct address *a = api_new(L, &address_type, 0);
   a->memory = memory;

@@ -4,7 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
+
+#include "core/posix.h"
 
 static struct desc *file_desc(void *object) {
   return ((struct file *)object)->desc;
@@ -60,16 +63,7 @@ ssize_t file_retry(lua_State *L, ssize_t (*call)(const struct file_call *c),
 
 /* ---- methods ---- */
 
-/**
- * f:close() -> true
- *
- * Closes the file: at once for Lua and for every waiter; the descriptor is
- * given back when the last request in flight over it ends. Closing twice is
- * harmless.
- * Returns: nil, message, errno as close(2) says it.
- * See: close(2)
- */
-static int file_close(lua_State *L) {
+static int file_let_go(lua_State *L) {
   struct file *f = api_check(L, 1, &file_type);
   struct desc *d = f->desc;
   f->desc = NULL;
@@ -79,6 +73,30 @@ static int file_close(lua_State *L) {
     return api_fail(L, "close", -err, NULL);
   lua_pushboolean(L, 1);
   return 1;
+}
+
+/**
+ * f:close() -> true
+ *
+ * Closes the file: at once for Lua and for every waiter; the descriptor is
+ * given back when the last request in flight over it ends. Closing twice is
+ * harmless. It stays open while POSIX AIO requests over it are unfinished:
+ * glibc goes by its number, and would carry them out on whatever gets that
+ * next. (At the end of a scope, and by the collector, it is closed with the
+ * last of them.)
+ * Returns: nil, message, errno as close(2) says it; EBUSY for unfinished POSIX
+ * AIO requests.
+ * See: close(2)
+ */
+static int file_close(lua_State *L) {
+  const struct file *f = api_check(L, 1, &file_type);
+  unsigned busy = f->desc != NULL ? posix_busy(f->desc) : 0;
+  char cause[64];
+  if (busy == 0)
+    return file_let_go(L);
+  snprintf(cause, sizeof cause, "%u POSIX AIO request%s over it %s unfinished",
+           busy, busy == 1 ? "" : "s", busy == 1 ? "is" : "are");
+  return api_fail(L, "close", EBUSY, cause);
 }
 
 /**
@@ -215,8 +233,8 @@ static const luaL_Reg getters[] = {{"path", get_path},
                                    {"flags", get_flags},
                                    {NULL, NULL}};
 
-static const luaL_Reg meta[] = {{"__gc", file_close},
-                                {"__close", file_close},
+static const luaL_Reg meta[] = {{"__gc", file_let_go},
+                                {"__close", file_let_go},
                                 {"__tostring", file_tostring},
                                 {NULL, NULL}};
 

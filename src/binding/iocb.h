@@ -55,6 +55,9 @@ void iocb_refresh(lua_State *L, int idx);
  * file and data where they are still those. Out of memory raises. */
 void iocb_push_submitted(lua_State *L, int idx, const struct iocb *k);
 
+/* Whether the value at idx is aio.null or aio.wild, and which. */
+bool iocb_address(lua_State *L, int idx, enum request_memory *memory);
+
 /* The parts of iocb_open. */
 void fields_open(lua_State *L);
 void prepare_open(lua_State *L);

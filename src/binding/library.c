@@ -7,6 +7,7 @@
 
 #include "binding/embedded.h"
 #include "binding/host.h"
+#include "binding/posix.h"
 #include "binding/words.h"
 
 /* ---- Lua modules ---- */
@@ -62,6 +63,14 @@ static void preload_modules(lua_State *L) {
   lua_pop(L, 1);
 }
 
+/* What costs time to open waits for its first require. */
+static void preload_posix(lua_State *L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushcfunction(L, posix_open);
+  lua_setfield(L, -2, "aio.posix_native");
+  lua_pop(L, 1);
+}
+
 /* lua/aio/init.lua completes the table: init(aio, metatables). */
 static void run_init(lua_State *L) {
   const struct embedded *e = embedded_files;
@@ -99,6 +108,7 @@ __attribute__((visibility("default"))) int luaopen_aio(lua_State *L) {
   lua_pushliteral(L, AIOSH_VERSION);
   lua_setfield(L, -2, "version");
   preload_modules(L);
+  preload_posix(L);
   run_init(L);
   return 1;
 }

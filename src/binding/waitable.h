@@ -5,6 +5,8 @@
 
 #include "binding/api.h"
 
+extern const struct api_type eventfd_type;
+
 /* *d takes over fd, or closes it: 0 or the (positive) error. */
 int waitable_adopt(struct desc **d, int fd);
 

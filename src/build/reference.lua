@@ -31,6 +31,8 @@ local SECTIONS = {
   {"tap", "tap"},
   {"libaio", "libaio_context", "libaio_iocb", "libaio_prep", "libaio",
    "libaio_events"},
+  {"posix", "posix_aiocb", "posix_calls", "posix_list", "posix_sigevent",
+   "posix_run", "posix_names"},
 }
 local KEYWORDS = {Returns = true, Errors = true, Example = true, See = true}
 local function fail(file, line, message)

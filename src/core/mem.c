@@ -107,7 +107,18 @@ void mem_unref(struct mem *m) {
   free(m);
 }
 
+/* Not those of another process: it is there that they end. */
+static void ask_pins(const struct mem *m, unsigned now) {
+  for (struct pin *p = m->pins, *next; p != NULL; p = next) {
+    next = p->next;
+    if (p->ask != NULL && p->epoch == now)
+      p->ask(p);
+  }
+}
+
 void mem_shut(struct mem *m) {
+  if (m->pins != NULL)
+    ask_pins(m, epoch_now());
   m->shut = true;
   if (m->pins == NULL)
     mem_free(m);
@@ -164,6 +175,7 @@ bool mem_in_flight(const struct mem *m, size_t off, size_t len, bool change) {
   if (m->pins == NULL)
     return false;
   unsigned now = epoch_now();
+  ask_pins(m, now);
   for (const struct pin *p = m->pins; p != NULL; p = p->next)
     if ((p->writes || change) && p->epoch == now && pin_meets(p, off, len))
       return true;
@@ -172,6 +184,7 @@ bool mem_in_flight(const struct mem *m, size_t off, size_t len, bool change) {
 
 unsigned mem_pinned(const struct mem *m, size_t off, size_t len) {
   unsigned n = 0, now = m->pins != NULL ? epoch_now() : 0;
+  ask_pins(m, now);
   for (const struct pin *p = m->pins; p != NULL; p = p->next)
     n += p->epoch == now && pin_meets(p, off, len);
   return n;

@@ -26,6 +26,8 @@ struct pin {
   size_t off, len;
   unsigned epoch;
   bool writes; /* the kernel may write these bytes; else it only reads them */
+  void (*ask)(struct pin *p); /* NULL, or: unpins p if its request is over, of
+                                 which nobody tells */
 };
 
 struct mem {

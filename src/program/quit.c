@@ -8,20 +8,32 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "core/clock.h"
 #include "core/context.h"
+#include "core/posix.h"
 #include "program/interrupt.h"
 
 static void notice(unsigned pending) {
   fprintf(stderr, "aiosh: waiting for %u requests in flight\n", pending);
 }
 
+/* Writes and syncs of POSIX AIO: glibc's threads end with the process. What
+ * its reads would bring nobody could see any more. */
+static void finish_posix(void) {
+  if (posix_settle(clock_now() + INT64_C(200000000)))
+    return;
+  notice(posix_pending());
+  posix_settle(0);
+}
+
 /* What was printed is seen before the wait, and Ctrl-C ends it. */
 static void finish_requests(void) {
   interrupt_end();
-  if (context_pending() == 0)
+  if (context_pending() == 0 && posix_pending() == 0)
     return;
   fflush(stdout);
   context_quit(notice);
+  finish_posix();
 }
 
 void quit_install(void) {
