@@ -58,7 +58,8 @@ HELPERS := $(patsubst %.c,$B/%.o,$(sort $(filter-out tests/c/test_% \
 UNITS := $(C_TESTS) $(LUA_C_TESTS)
 # In stock Lua with aio.so, the Lua tests run a second time.
 SUITE := $(UNITS) $(wildcard tests/lua/*.lua tests/regress/*.lua \
-  tests/cli/*.lua tests/cli/*.sh examples/*.lua examples/libaio/*.lua) \
+  tests/cli/*.lua tests/cli/*.sh examples/*.lua examples/libaio/*.lua \
+  examples/posix/*.lua) \
   $(addprefix stock:,$(wildcard tests/lua/*.lua))
 
 # What .ci/deps has to look for.
@@ -188,24 +189,27 @@ MAN = $(DESTDIR)$(PREFIX)/share/man/man1
 COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 EXAMPLES = $(wildcard examples/*.lua)
 LIBAIO_EXAMPLES = $(wildcard examples/libaio/*)
+POSIX_EXAMPLES = $(wildcard examples/posix/*)
 
 install: all
 	install -D -m 755 aiosh $(DESTDIR)$(PREFIX)/bin/aiosh
 	install -D -m 755 aio.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/aio.so
 	install -D -m 644 aiosh.1 $(MAN)/aiosh.1
 	install -D -m 644 src/program/aiosh.bash $(COMPLETIONS)/aiosh
-	install -d $(DOC)/examples/libaio
+	install -d $(DOC)/examples/libaio $(DOC)/examples/posix
 	install -m 644 README.md LICENSE $(DOC)
 	install -m 644 lua/README.md $(DOC)/reference.md
 	install -m 644 $(EXAMPLES) $(DOC)/examples
 	install -m 644 $(LIBAIO_EXAMPLES) $(DOC)/examples/libaio
+	install -m 644 $(POSIX_EXAMPLES) $(DOC)/examples/posix
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/aiosh $(DESTDIR)$(PREFIX)/lib/lua/5.4/aio.so
 	rm -f $(MAN)/aiosh.1 $(COMPLETIONS)/aiosh
 	rm -f $(DOC)/README.md $(DOC)/LICENSE $(DOC)/reference.md
-	rm -f $(addprefix $(DOC)/,$(EXAMPLES) $(LIBAIO_EXAMPLES))
-	-rmdir $(DOC)/examples/libaio $(DOC)/examples $(DOC)
+	rm -f $(addprefix $(DOC)/,$(EXAMPLES) $(LIBAIO_EXAMPLES) \
+	  $(POSIX_EXAMPLES))
+	-rmdir $(DOC)/examples/libaio $(DOC)/examples/posix $(DOC)/examples $(DOC)
 
 clean:
 	rm -rf build aiosh aio.so aiosh.1
