@@ -379,11 +379,20 @@ int aiocb_new(lua_State *L) {
   return 1;
 }
 
+/* Nobody keeps somebody else's object open from now on: what waits in the
+ * queue must not meet whatever gets its number next. */
+static void forsake(struct posix_request *r) {
+  if (posix_unfinished(r) && !posix_inherited())
+    posix_cancel(r->cb.aio_fildes, r);
+}
+
 /**
  * cb:close()
  *
  * Lets go of file, buffer and data. A request in flight goes on: what it uses
- * is kept in C until it ends. Closing twice is harmless.
+ * is kept in C until it ends. But one over an io file, or another object that
+ * is not ours, is canceled where it waits in the queue. Closing twice is
+ * harmless.
  */
 static int aiocb_close(lua_State *L) {
   struct aiocb_object *a = api_check(L, 1, &aiocb_type);
@@ -391,6 +400,8 @@ static int aiocb_close(lua_State *L) {
     return 0;
   struct posix_request *r = a->request;
   a->request = NULL;
+  if (a->by_name)
+    forsake(r);
   posix_let_go(r);
   posix_sweep();
   for (int i = 1; i <= AIOCB_VALUES; i++) {

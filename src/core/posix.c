@@ -273,7 +273,7 @@ bool posix_settle(int64_t deadline) {
     const struct aiocb *const list[] = {&r->cb};
     struct timespec left = clock_timespec(clock_left(deadline));
     int err = -posix_suspend(list, 1, deadline > 0 ? &left : NULL);
-    if (err == EAGAIN)
+    if (err != 0)
       return false;
   }
   return true;

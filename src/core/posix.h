@@ -92,8 +92,8 @@ int posix_cancel(int fd, struct posix_request *r);
 unsigned posix_busy(const struct desc *d);
 unsigned posix_pending(void);
 
-/* Waits until none of these is left, or the deadline (0: none) is over: false.
- */
+/* Waits until none of these is left, or a signal comes, or the deadline (0:
+ * none) is over. False: not all have ended. */
 bool posix_settle(int64_t deadline);
 
 /* What is wrong with a request that failed with err, where it alone tells. */

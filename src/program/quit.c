@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "binding/host.h"
 #include "core/clock.h"
 #include "core/context.h"
 #include "core/posix.h"
@@ -20,20 +21,31 @@ static void notice(unsigned pending) {
 /* Writes and syncs of POSIX AIO: glibc's threads end with the process. What
  * its reads would bring nobody could see any more. */
 static void finish_posix(void) {
+  if (posix_pending() == 0)
+    return;
+  fflush(stdout);
   if (posix_settle(clock_now() + INT64_C(200000000)))
     return;
   notice(posix_pending());
-  posix_settle(0);
+  while (!host_interrupted && !posix_settle(0))
+    ;
 }
 
 /* What was printed is seen before the wait, and Ctrl-C ends it. */
 static void finish_requests(void) {
   interrupt_end();
-  if (context_pending() == 0 && posix_pending() == 0)
+  finish_posix();
+  if (context_pending() == 0)
     return;
   fflush(stdout);
   context_quit(notice);
+}
+
+/* Before a state is closed: files of other libraries are closed with it, and
+ * glibc goes by their numbers. */
+static void leave(void) {
   finish_posix();
+  context_leave();
 }
 
 void quit_install(void) {
@@ -49,7 +61,7 @@ static int os_exit(lua_State *L) {
   if (lua_toboolean(L, 2)) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
     interrupt_begin(lua_tothread(L, -1));
-    context_leave();
+    leave();
   }
   return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
@@ -63,6 +75,6 @@ void quit_wrap_exit(lua_State *L) {
 }
 
 void quit_close(lua_State *L) {
-  context_leave();
+  leave();
   lua_close(L);
 }

@@ -122,6 +122,26 @@ local function foreign()
   tap.is(cb.submissions, 102, "a hundred more")
 end
 
+-- What waits over somebody else's file must not meet another one.
+local function forsaken()
+  local r, w = assert(aio.pipe())
+  local io_file = assert(io.open("/proc/self/fd/" .. r:fileno()))
+  local efd = aio.eventfd()
+  local first = support.blocked(posix.aiocb { fd = io_file,
+                                              buf = aio.buffer(8) })
+  local second = posix.aiocb { fd = io_file, buf = aio.buffer(8),
+                               sigevent = efd }
+  second:read()
+  second:close()
+  local waiter = aio.waiter():add(efd)
+  local count = 0
+  for _ in waiter:wait(20) do count = efd:read() end
+  tap.is(count, 1, "an aiocb closed in the queue of an io file is canceled")
+  tap.is(first.inflight, true, "the one before it goes on")
+  w:write("x")
+  tap.is(ended(first):result(), 1, "to its end")
+end
+
 local function closed_in_flight()
   local r, w = assert(aio.pipe())
   local efd = aio.eventfd()
@@ -157,6 +177,7 @@ writing()
 busy()
 number_stays()
 foreign()
+forsaken()
 closed_in_flight()
 timeouts()
 tap.done()
