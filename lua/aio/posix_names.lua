@@ -9,18 +9,18 @@ return function(posix)
   local function answer(good, _, errno)
     if good then return 0 end
     posix.errno = errno
-    return -1
+    return -1, errno
   end
 
-  --- posix.aio_read(cb) -> 0 | -1
+  --- posix.aio_read(cb) -> 0 | -1, errno
   --
-  -- cb:read(), answering as in C: on -1 the error is in posix.errno.
+  -- cb:read(), answering as in C: the error of a -1 is in posix.errno, too.
   -- See: aio_read(3)
   function posix.aio_read(cb)
     return answer(cb:read())
   end
 
-  --- posix.aio_write(cb) -> 0 | -1
+  --- posix.aio_write(cb) -> 0 | -1, errno
   --
   -- cb:write(), answering as in C.
   -- See: aio_write(3)
@@ -28,7 +28,7 @@ return function(posix)
     return answer(cb:write())
   end
 
-  --- posix.aio_fsync(op, cb) -> 0 | -1
+  --- posix.aio_fsync(op, cb) -> 0 | -1, errno
   --
   -- cb:fsync(op), answering as in C; op is O_SYNC or O_DSYNC.
   -- See: aio_fsync(3)
@@ -52,7 +52,7 @@ return function(posix)
     return (cb:result())
   end
 
-  --- posix.aio_suspend(list, nent, timeout) -> 0 | -1
+  --- posix.aio_suspend(list, nent, timeout) -> 0 | -1, errno
   --
   -- posix.suspend of the first nent, answering as in C; timeout is
   -- {tv_sec=, tv_nsec=} or nil, an element that is nil is NULL.
@@ -65,7 +65,7 @@ return function(posix)
                     notcanceled = aio.AIO_NOTCANCELED,
                     alldone = aio.AIO_ALLDONE }
 
-  --- posix.aio_cancel(fd, cb) -> AIO_CANCELED, ... | -1
+  --- posix.aio_cancel(fd, cb) -> AIO_CANCELED, ... | -1, errno
   --
   -- posix.cancel, answering as in C: AIO_CANCELED, AIO_NOTCANCELED, AIO_ALLDONE
   -- or -1; cb is nil for all of fd.
@@ -75,7 +75,7 @@ return function(posix)
     return answers[word] or answer(nil, nil, errno)
   end
 
-  --- posix.lio_listio(mode, list, nent, sigevent) -> 0 | -1
+  --- posix.lio_listio(mode, list, nent, sigevent) -> 0 | -1, errno
   --
   -- posix.listio of the first nent, answering as in C; mode is LIO_WAIT or
   -- LIO_NOWAIT, an element or sigevent that is nil is NULL.

@@ -194,10 +194,10 @@ end
 -- notify is "none", "signal" or "thread", and follows from the other fields
 -- where it is left out. By signal: signo is sent with value (an int), which
 -- aio.signals reads; one that nobody takes does nothing. Only real-time signals
--- queue. By thread: a thread adds 1 to eventfd; or, where there is a
--- notify_function, posix.run calls that with value (anything). Wherever a
--- sigevent is expected, its table of fields, the name of a signal, an eventfd
--- or a function will do.
+-- queue. By thread: a thread adds 1 to eventfd, or else to posix.eventfd(); and
+-- where there is a notify_function, posix.run calls that with value (anything).
+-- Wherever a sigevent is expected, its table of fields, the name of a signal,
+-- an eventfd or a function will do.
 -- Errors: raises for an unknown field or a bad value.
 -- Example: cb.sigevent = {signo="SIGRTMIN+1", value=7}
 -- See: sigevent(7)
@@ -222,7 +222,7 @@ function sigevent.read(object, subject)
     return notify, nil, 0
   end
   local note = store.func and run.note(store.func, store.value, subject)
-  return notify, nil, 0, store.eventfd or note and run.eventfd(), note
+  return notify, nil, 0, store.eventfd or run.eventfd(), note or nil
 end
 
 return sigevent

@@ -73,9 +73,7 @@ static void read_signal(lua_State *L, int signo_idx, struct sigevent *ev) {
 static int read_eventfd(lua_State *L, int idx, struct bell **bell) {
   struct api_object *o = api_test(L, idx, &eventfd_type);
   if (o == NULL)
-    return luaL_error(L,
-                      "bad field 'eventfd' (eventfd expected, got %s: a "
-                      "notification by thread needs one, or a function)",
+    return luaL_error(L, "bad field 'eventfd' (eventfd expected, got %s)",
                       luaL_typename(L, idx));
   struct desc *d = eventfd_type.desc(o);
   if (d == NULL)

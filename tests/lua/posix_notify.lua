@@ -154,6 +154,11 @@ local function not_only_good_ones()
 end
 
 local function functions()
+  local plain = request("thread")
+  plain:read()
+  tap.ok(until_true(posix.eventfd(), function()
+    return posix.eventfd():read() == 1
+  end), "by thread, without an eventfd of its own: posix.eventfd()")
   local log = {}
   local function note(value) log[#log + 1] = value end
   local cb = request { notify_function = note, value = "first" }
