@@ -96,8 +96,31 @@ static void enlist(lua_State *L, unsigned serial) {
   lua_pop(L, 1);
 }
 
+void context_push_objects(lua_State *L) {
+  static const char key;
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key) == LUA_TTABLE)
+    return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+}
+
+/* Into context_push_objects' table; the object is on top. */
+static void enlist_object(lua_State *L, void *object) {
+  context_push_objects(L);
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, object);
+  lua_pop(L, 1);
+}
+
 int context_push(lua_State *L, struct kaio *kaio, unsigned nr_events) {
   struct context_object *o = api_new(L, &context_type, CONTEXT_VALUES);
+  enlist_object(L, o);
   lua_newtable(L);
   lua_setiuservalue(L, -2, CONTEXT_IOCBS);
   int err = context_open(&o->context, kaio, nr_events);

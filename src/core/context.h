@@ -42,6 +42,7 @@ struct slot {
   int64_t slat;      /* how long it took, ns */
   int64_t seen;      /* when the completion was first seen; 0: not yet */
   int64_t gap;       /* it was not there so long before; -1: unknown */
+  bool told;         /* see peek_tell */
   int64_t res, res2;
   struct pin pin;
   struct desc *file, *eventfd;
@@ -96,6 +97,8 @@ struct context {
   struct desc *eventfd; /* for requests without one of their own, or NULL */
   bool drains;          /* the eventfd is read when the ring is left empty */
   struct submission last;
+  uint64_t looked; /* what peek_look counted last */
+  unsigned untold; /* and how many were ready, and not told */
 
   struct context *next, **link; /* all contexts of the process */
 };
@@ -195,6 +198,9 @@ void context_free(struct context *c);
 
 /* ---- all of them (quit.c) ---- */
 
+/* The newest context of the process, then by `next`; NULL: there is none. */
+struct context *context_first(void);
+
 void context_enlist(struct context *c);
 void context_delist(struct context *c);
 
@@ -204,6 +210,9 @@ unsigned context_pending(void);
 /* At exit: cancels polls and waits for the rest, taking their events. notice
  * is called once if that takes longer than 200 ms. */
 void context_quit(void (*notice)(unsigned pending));
+
+/* The first half of that. */
+void context_cancel_polls(void);
 
 /* From now on contexts are left to process exit, io_destroy is skipped. */
 void context_leave(void);

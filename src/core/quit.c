@@ -22,6 +22,10 @@ void context_enlist(struct context *c) {
   pthread_mutex_unlock(&lock);
 }
 
+struct context *context_first(void) {
+  return all;
+}
+
 void context_delist(struct context *c) {
   pthread_mutex_lock(&lock);
   *c->link = c->next;
@@ -77,12 +81,16 @@ static void settle_all(int64_t deadline) {
       settle(c, deadline);
 }
 
-void context_quit(void (*notice)(unsigned pending)) {
-  if (context_pending() == 0)
-    return;
+void context_cancel_polls(void) {
   for (struct context *c = all; c != NULL; c = c->next)
     if (context_usable(c))
       cancel_polls(c);
+}
+
+void context_quit(void (*notice)(unsigned pending)) {
+  if (context_pending() == 0)
+    return;
+  context_cancel_polls();
   settle_all(clock_now() + INT64_C(200000000));
   if (context_pending() == 0)
     return;
