@@ -1,5 +1,8 @@
 /* Ctrl-C: SIGINT raises "interrupted!" in whatever Lua code is running, also
- * in a coroutine; a second one ends the process, as in lua(1).
+ * in a coroutine. In a script a second one ends the process, as in lua(1). At
+ * the prompt none does: there the interrupt passes through whatever catches
+ * errors (pcall, xpcall, coroutine.resume), each time after what was left has
+ * been closed, until the prompt is back.
  *
  * A hook belongs to one lua_State, so that the handler has to know which of
  * them runs: coroutine.resume, wrap and close say so on their way in and out.
@@ -12,12 +15,15 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <unistd.h>
 #include <lauxlib.h>
 #include <lualib.h>
 
 #include "binding/host.h"
 
-static lua_State *volatile running;
+static lua_State *volatile running;   /* NULL: none that may be interrupted */
+static bool prompt;                   /* interrupt_prompt was called */
+static volatile sig_atomic_t passing; /* on its way back to the prompt */
 
 static void set_handler(int sig, void (*handler)(int)) {
   struct sigaction action = {.sa_handler = handler};
@@ -40,11 +46,24 @@ static void arm(lua_State *L) {
   lua_sethook(L, raise_interrupt, every, 1);
 }
 
+/* At the prompt, once more and nobody has reacted to the one before. */
+static void say_stuck(void) {
+  static const char text[] =
+      "\naiosh: this is not Lua code: it goes on. Ctrl-\\ ends aiosh\n";
+  ssize_t put = write(STDERR_FILENO, text, sizeof text - 1);
+  (void)put; /* a handler can do no more */
+}
+
 static void on_interrupt(int sig) {
   int saved = errno;
-  set_handler(sig, SIG_DFL);
+  if (!prompt)
+    set_handler(sig, SIG_DFL);
+  else if (host_interrupted && running != NULL)
+    say_stuck();
   host_interrupted = 1;
-  arm(running);
+  passing = prompt;
+  if (running != NULL)
+    arm(running);
   errno = saved;
 }
 
@@ -52,6 +71,14 @@ static void runs_now(lua_State *L) {
   running = L;
   if (host_interrupted)
     arm(L);
+}
+
+/* An error was caught: an interrupt that passes is raised again. */
+static void pass_on(lua_State *L) {
+  if (!passing)
+    return;
+  host_interrupted = 0;
+  luaL_error(L, "interrupted!");
 }
 
 /* A script that took SIGINT itself (aio.signals) keeps it from chunk to chunk.
@@ -63,15 +90,32 @@ static bool taken_by_script(void) {
          now.sa_handler != on_interrupt;
 }
 
-void interrupt_begin(lua_State *L) {
+lua_State *interrupt_begin(lua_State *L) {
+  lua_State *before = running;
   running = L;
   if (!taken_by_script())
     set_handler(SIGINT, on_interrupt);
+  return before;
 }
 
 void interrupt_end(void) {
+  prompt = false;
   if (!taken_by_script())
     set_handler(SIGINT, SIG_DFL);
+}
+
+void interrupt_prompt(void) {
+  prompt = true;
+  interrupt_begin(NULL);
+}
+
+bool interrupt_passes(void) {
+  return passing;
+}
+
+void interrupt_forget(void) {
+  passing = 0;
+  host_interrupted = 0;
 }
 
 /* Moves narg arguments over, runs co, moves its results back: how many, or -1
@@ -104,8 +148,10 @@ static int co_resume(lua_State *L) {
   luaL_argexpected(L, co != NULL, 1, "thread");
   int count = resume(L, co, lua_gettop(L) - 1);
   lua_pushboolean(L, count >= 0);
-  if (count < 0)
+  if (count < 0) {
+    pass_on(L);
     count = 1;
+  }
   lua_insert(L, -(count + 1));
   return count + 1;
 }
@@ -160,7 +206,38 @@ static int co_close(lua_State *L) {
   runs_now(co);
   int count = stock(L);
   runs_now(L);
+  if (!lua_toboolean(L, -count))
+    pass_on(L);
   return count;
+}
+
+/* The stock pcall and xpcall, but for pass_on. extra: what of the stack is not
+ * a result. */
+static int finish_call(lua_State *L, int status, lua_KContext extra) {
+  if (status == LUA_OK || status == LUA_YIELD)
+    return lua_gettop(L) - (int)extra;
+  pass_on(L);
+  lua_pushboolean(L, 0);
+  lua_pushvalue(L, -2);
+  return 2;
+}
+
+static int protected_call(lua_State *L) {
+  luaL_checkany(L, 1);
+  lua_pushboolean(L, 1);
+  lua_insert(L, 1);
+  int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, finish_call);
+  return finish_call(L, status, 0);
+}
+
+static int protected_call_handled(lua_State *L) {
+  int n = lua_gettop(L);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_pushboolean(L, 1);
+  lua_pushvalue(L, 1);
+  lua_rotate(L, 3, 2);
+  int status = lua_pcallk(L, n - 2, LUA_MULTRET, 2, 2, finish_call);
+  return finish_call(L, status, 2);
 }
 
 static int end_with_state(lua_State *L) {
@@ -184,11 +261,17 @@ static void outlive_finalizers(lua_State *L) {
 void interrupt_install(lua_State *L) {
   static const luaL_Reg tracked[] = {
       {"resume", co_resume}, {"wrap", co_wrap}, {NULL, NULL}};
+  static const luaL_Reg catching[] = {{"pcall", protected_call},
+                                      {"xpcall", protected_call_handled},
+                                      {NULL, NULL}};
   outlive_finalizers(L);
   lua_getglobal(L, LUA_COLIBNAME);
   luaL_setfuncs(L, tracked, 0);
   lua_getfield(L, -1, "close");
   lua_pushcclosure(L, co_close, 1);
   lua_setfield(L, -2, "close");
+  lua_pop(L, 1);
+  lua_pushglobaltable(L);
+  luaL_setfuncs(L, catching, 0);
   lua_pop(L, 1);
 }
