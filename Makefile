@@ -47,7 +47,17 @@ DOCUMENTED := $(sort $(wildcard src/binding/*.c)) $(LUA_FILES)
 CORE := $(patsubst src/%.c,$B/%.o,$(sort $(wildcard src/core/*.c)))
 BINDING := $(patsubst src/%.c,$B/%.o,$(sort $(wildcard src/binding/*.c))) \
   $B/embedded.o
-PROGRAM := $(patsubst src/%.c,$B/%.o,$(sort $(wildcard src/program/*.c)))
+# READLINE=no: without GNU readline, and so without its licence.
+NEEDS_READLINE := $(addprefix src/program/,prompt.c line.c complete.c \
+  statement.c attend.c sink.c notice.c history.c farewell.c)
+ifeq ($(READLINE),no)
+PROGRAM_FILES := $(filter-out $(NEEDS_READLINE),$(wildcard src/program/*.c))
+else
+PROGRAM_FILES := $(filter-out src/program/plain.c,$(wildcard src/program/*.c))
+READLINE_LIBS ?= $(shell $(PKG_CONFIG) --libs readline 2>/dev/null || \
+  echo -lreadline)
+endif
+PROGRAM := $(patsubst src/%.c,$B/%.o,$(sort $(PROGRAM_FILES)))
 
 # tests/c: test_*.c stand on the core, lua_*.c on the binding as well; the
 # other files there are linked with all of them.
@@ -130,7 +140,7 @@ lint: $B/flags
 # on $B/flags, which the compiler reads, the rest on $B/lists: nothing stale
 # survives new flags, or a source that comes or goes.
 $B/flags: CONTENT = $(COMPILE)
-$B/lists: CONTENT = $(LINK) $(LUA_LIBS) $(CORE) $(BINDING) $(PROGRAM) \
+$B/lists: CONTENT = $(LINK) $(LUA_LIBS) $(READLINE_LIBS) $(CORE) $(BINDING) $(PROGRAM) \
   $(HELPERS) $(LUA_FILES)
 $B/flags $B/lists: deps FORCE
 	@mkdir -p $(@D)
@@ -176,7 +186,7 @@ $B/aio.so: $(CORE) $(BINDING) src/build/aio.map $B/lists
 
 # -E: C modules that scripts load find Lua's functions in the program.
 $B/aiosh: $(CORE) $(BINDING) $(PROGRAM) $B/lists
-	$(LINK) $(LTO) -Wl,-E -o $@ $(filter %.o,$^) $(LUA_LIBS) -lm
+	$(LINK) $(LTO) -Wl,-E -o $@ $(filter %.o,$^) $(LUA_LIBS) $(READLINE_LIBS) -lm
 
 $(C_TESTS): %: %.o $(CORE) $(HELPERS) $B/lists
 	$(LINK) $(if $(LTO),-fno-lto) -o $@ $(filter %.o,$^) -lm

@@ -8,3 +8,10 @@ for _, name in ipairs { "explain", "doctor", "trace", "timeline",
                         "inflight" } do
   aio[name] = function(...) return require("aio." .. name)(...) end
 end
+
+-- What is the prompt's alone; aio.repl puts the functions here.
+for _, name in ipairs { "watch", "timing", "save", "forget" } do
+  aio[name] = function()
+    error(("aio.%s: this is no prompt"):format(name), 2)
+  end
+end

@@ -11,6 +11,7 @@
 #include "program/interrupt.h"
 #include "program/lines.h"
 #include "program/options.h"
+#include "program/prompt.h"
 #include "program/quit.h"
 
 struct invocation {
@@ -86,13 +87,21 @@ static int run_script(lua_State *L, char **word) {
   return chunk_script(L, is_input ? NULL : word[0]);
 }
 
+/* The prompt needs a terminal on both sides. */
+static void read_lines(lua_State *L, const struct options *o) {
+  if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+    prompt_run(L, o->bare);
+  else
+    lines_run(L);
+}
+
 static int run_without_script(lua_State *L, const struct options *o) {
   if (o->execute || o->version)
     return LUA_OK;
   if (!isatty(STDIN_FILENO))
     return chunk_file(L, NULL);
   print_lua_version();
-  lines_run(L);
+  read_lines(L, o);
   return LUA_OK;
 }
 
@@ -143,7 +152,7 @@ static int run_all(lua_State *L, const struct invocation *call) {
   if (status == LUA_OK && o->script < call->argc)
     status = run_script(L, call->argv + o->script);
   if (status == LUA_OK && o->interactive)
-    lines_run(L);
+    read_lines(L, o);
   else if (status == LUA_OK && o->script == call->argc)
     status = run_without_script(L, o);
   return status;

@@ -3,6 +3,7 @@
  * after at process exit, when no Lua state is left that could object. */
 #include "program/quit.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <lauxlib.h>
@@ -13,6 +14,12 @@
 #include "core/context.h"
 #include "core/posix.h"
 #include "program/interrupt.h"
+
+static bool (*waiting)(void);
+
+void quit_wait_by(bool (*wait)(void)) {
+  waiting = wait;
+}
 
 static void notice(unsigned pending) {
   fprintf(stderr, "aiosh: waiting for %u requests in flight\n", pending);
@@ -38,7 +45,8 @@ static void finish_requests(void) {
   if (context_pending() == 0)
     return;
   fflush(stdout);
-  context_quit(notice);
+  if (waiting == NULL || waiting())
+    context_quit(notice);
 }
 
 /* Before a state is closed: files of other libraries are closed with it, and

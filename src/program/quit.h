@@ -2,10 +2,15 @@
 #ifndef PROGRAM_QUIT_H
 #define PROGRAM_QUIT_H
 
+#include <stdbool.h>
 #include <lua.h>
 
 /* Once, early in main. */
 void quit_install(void);
+
+/* At the end, with requests in flight, wait is called first; if it answers
+ * false, they are left to the kernel. */
+void quit_wait_by(bool (*wait)(void));
 
 /* Makes os.exit(code, true) close the state as quit_close does. */
 void quit_wrap_exit(lua_State *L);

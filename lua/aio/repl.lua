@@ -1,0 +1,243 @@
+-- The prompt's side in Lua; src/program/prompt.c calls these functions. What
+-- was typed is compiled, called, and answered here.
+local aio = require "aio"
+local call = require "aio.repl_call"
+local color = require "aio.color"
+local host = require "aio.host"
+local notices = require "aio.notices"
+local session = require "aio.session"
+
+local repl = {}
+local pending -- the lines of a chunk that is not complete yet
+
+-- ---- saying ----
+
+local function say(text, style)
+  host.write(color.paint(text, style, color.on()) .. "\n")
+end
+
+local function complain(message, trace)
+  local on = color.on(io.stderr)
+  host.complain(color.paint(message, "red", on) .. "\n")
+  if trace then host.complain(color.paint(trace, "dim", on) .. "\n") end
+end
+
+-- ---- compiling ----
+
+local MORE = "more"
+
+local function unfinished(message)
+  return message:find("<eof>", -5, true) ~= nil
+end
+
+-- The chunk, and whether it is an expression whose values are shown; or nil
+-- and what is wrong, or MORE. "{" is unfinished as an expression alone, "x ="
+-- as a statement alone, so that both forms are tried each time. Another
+-- semicolon is wrong where there is one at the end.
+local function compile(text)
+  local code = text:gsub("^=", "", 1)
+  local expression, why = load("return " .. code, "=stdin", "t")
+  if expression then
+    return expression, load("return " .. code .. "\n;", "=stdin", "t") ~= nil,
+      true
+  end
+  local statement, message = load(code, "=stdin", "t")
+  if statement then return statement, false, false end
+  if unfinished(message) or unfinished(why) then return nil, MORE end
+  return nil, message
+end
+
+-- ---- answering ----
+
+local found_pretty, pretty = pcall(require, "aio.pretty")
+if not found_pretty then
+  pretty = { text = function(...)
+    local parts = table.pack(select(2, ...))
+    for i = 1, parts.n do parts[i] = tostring(parts[i]) end
+    return table.concat(parts, "  ")
+  end }
+end
+
+local function echo(results)
+  local ok, text, trace = call(function()
+    return pretty.text(results.n - 1, table.unpack(results, 2, results.n))
+  end)
+  if not ok then
+    complain("the result can't be shown: " .. text, trace)
+  elseif text ~= "" then
+    host.write(text .. "\n")
+  end
+end
+
+-- What io_submit took, where the statement called it.
+local function verdicts(before)
+  for ctx, n in pairs(host.batches()) do
+    local times = n - (before[ctx] or 0)
+    local last = times > 0 and ctx.last_submit
+    if last and not last.errno then
+      local many = times > 1 and ("%d calls; the last: "):format(times) or ""
+      say(many .. tostring(last), "dim")
+    end
+  end
+end
+
+local function count(text, name)
+  return select(2, text:gsub("%f[%w_]" .. name .. "%f[^%w_]", ""))
+end
+
+-- A local that the chunk itself does not use was meant to stay.
+local function local_note(text)
+  local names = text:match "^%s*local%s+function%s+([%a_][%w_]*)"
+    or text:match "^%s*local%s+([^=;]+)"
+  for name, attribute in (names or ""):gmatch "([%a_][%w_]*)%s*(<?%a*)" do
+    if attribute == "<close" then
+      say(("note: %s was closed at the end of this line"):format(name), "dim")
+    elseif count(text, name) == 1 then
+      say(("note: the local %s is gone after this line"):format(name), "dim")
+    end
+  end
+end
+
+local always -- aio.timing's value
+
+--- aio.timing([when]) -> previous
+--
+-- At the prompt: shows the time that each statement took. true: always; false:
+-- never; nil: from 1 ms on, as it is in the beginning.
+-- Example: aio.timing(true)
+local function timing(when)
+  local previous = always
+  always = when
+  return previous
+end
+
+local function took(ns)
+  if always or always == nil and ns >= 1000000 then
+    say(("(%s)"):format(aio.duration(ns)), "dim")
+  end
+end
+
+local function stays()
+  local n = 0
+  for ctx in pairs(host.batches()) do n = n + ctx.inflight end
+  if n > 0 then
+    say(("(%d request%s in flight)"):format(n, n == 1 and " stays" or "s stay"),
+        "dim")
+  end
+end
+
+local function evaluate(text, chunk, shown, expression)
+  local before, start = host.batches(), aio.now()
+  local results = table.pack(call(chunk))
+  local ns = aio.now() - start
+  local interrupted = host.settle()
+  if interrupted then host.write "\n" end -- behind the terminal's ^C
+  host.fresh_line()
+  if results[1] then
+    session.add(text, expression, results)
+    if shown then echo(results) end
+  else
+    complain(results[2], results[3])
+  end
+  verdicts(before)
+  local_note(text)
+  took(ns)
+  if interrupted then stays() end
+end
+
+-- ---- what the loop calls ----
+
+-- A line was typed; true: more lines are needed.
+function repl.submit(line)
+  local text = pending and pending .. "\n" .. line or line
+  local chunk, shown, expression = compile(text)
+  if shown == MORE then
+    pending = text
+    return true
+  end
+  pending = nil
+  if not text:find "%S" then return end
+  host.remember(text)
+  if chunk then
+    evaluate(text, chunk, shown, expression)
+  else
+    complain(shown)
+  end
+end
+
+-- Ctrl-C: what was typed is forgotten.
+function repl.reset()
+  pending = nil
+end
+
+-- The end of the input inside a chunk: says what was missing; true: there was
+-- such a chunk.
+function repl.abandon()
+  if not pending then return false end
+  local _, message = load(pending, "=stdin", "t")
+  pending = nil
+  host.fresh_line()
+  complain(message)
+  return true
+end
+
+local function default_prompt(requests, ready)
+  if requests + ready == 0 then return "aio> " end
+  return ("aio %d+%d> "):format(requests, ready)
+end
+
+-- The value of aio.prompt or _PROMPT as text; nil where there is none, or it
+-- fails.
+local function chosen_prompt(value, ...)
+  if value == nil then return nil end
+  local ok, text = true, value
+  if type(value) == "function" then ok, text = call(value, ...) end
+  if ok and text ~= nil then ok, text = call(tostring, text) end
+  if not ok then complain("the prompt: " .. text) end
+  return ok and text or nil
+end
+
+-- readline must not count what moves no cursor.
+local function invisible(text)
+  if text:find "[\1\2]" then return text end
+  return (text:gsub("\27%[[%d;?]*%a", "\1%0\2"):gsub("\27%].-\7", "\1%0\2"))
+end
+
+local MOST = 4096 -- bytes of a prompt
+
+function repl.prompt(requests, ready)
+  local text
+  if pending then
+    text = chosen_prompt(_G._PROMPT2) or "..> "
+  else
+    local value = aio.prompt
+    if value == nil then value = _G._PROMPT end
+    text = chosen_prompt(value, requests, ready)
+      or default_prompt(requests, ready)
+  end
+  return invisible(text:sub(1, MOST))
+end
+
+function repl.complete(line, point)
+  return require "aio.complete".candidates(line, point, pending)
+end
+
+function repl.announce()
+  notices.announce()
+end
+
+function repl.blind()
+  say("note: a ring can't be looked at: completions are not announced", "dim")
+end
+
+-- ---- the beginning ----
+
+aio.timing = timing
+aio.watch = notices.watch
+aio.save = session.save
+aio.forget = session.forget
+
+local found, help = pcall(require, "aio.help")
+if found then _G.help = help end
+
+return repl

@@ -1,0 +1,63 @@
+-- How the prompt calls what is not its own: a chunk, a __tostring, a function
+-- for the prompt. Each runs in a coroutine that Ctrl-C interrupts.
+--   call(f, ...)   true and its results; or false, a message, a traceback
+local host = require "aio.host"
+local create, status = coroutine.create, coroutine.status
+local getmetatable, traceback = debug.getmetatable, debug.traceback
+local match, gmatch, type, tostring = string.match, string.gmatch, type, tostring
+
+local call
+
+-- An error object as lua(1) shows it.
+local function text_of(e)
+  if type(e) == "string" or type(e) == "number" then return tostring(e) end
+  local meta = getmetatable(e)
+  if meta and meta.__tostring ~= nil then
+    local ok, text = call(tostring, e)
+    if ok then return text end
+  end
+  return ("(error object is a %s value)"):format(type(e))
+end
+
+-- Where a coroutine died, unless it was in the line that was typed and nowhere
+-- else: the message has told that already.
+local function trace_of(co)
+  local trace, frames = traceback(co), 0
+  for line in gmatch(trace, "\n\t([^\n]+)") do
+    if not match(line, "^%[C%]") and not match(line, "main chunk$") then
+      frames = frames + 1
+    end
+  end
+  return frames > 0 and trace or nil
+end
+
+local function failure(co, e)
+  local message, trace = text_of(e), trace_of(co)
+  host.close(co)
+  return false, message, trace
+end
+
+-- What a chunk yields is something to wait for, as cqueues has it; meanwhile
+-- the prompt's loop goes on. True when it may be resumed.
+local function waited_for(object)
+  local fd, events = object:pollfd(), object:events()
+  return host.wait(fd, events, object:timeout())
+end
+
+local function finish(co, ok, ...)
+  if not ok then return failure(co, ...) end
+  if status(co) ~= "suspended" then return true, ... end
+  local waitable, ready = pcall(waited_for, (...))
+  if waitable and ready then return finish(co, host.resume(co)) end
+  local trace = trace_of(co)
+  host.close(co)
+  return false, waitable and "interrupted!"
+    or "attempt to yield from outside a coroutine", trace
+end
+
+function call(f, ...)
+  local co = create(f)
+  return finish(co, host.resume(co, ...))
+end
+
+return call

@@ -1,0 +1,14 @@
+/* Running what was typed, for lua/aio/repl_call.lua: resume and close of a
+ * coroutine as Ctrl-C may interrupt them. */
+#ifndef PROGRAM_STATEMENT_H
+#define PROGRAM_STATEMENT_H
+
+#include <lua.h>
+
+/* resume(co, ...) -> true, results... | false, error */
+int statement_resume(lua_State *L);
+
+/* close(co): its variables to be closed are; what goes wrong is a warning. */
+int statement_close(lua_State *L);
+
+#endif
