@@ -66,15 +66,18 @@ LUA_C_TESTS := $(patsubst %.c,$B/%,$(sort $(wildcard tests/c/lua_*.c)))
 HELPERS := $(patsubst %.c,$B/%.o,$(sort $(filter-out tests/c/test_% \
   tests/c/lua_%,$(wildcard tests/c/*.c))))
 UNITS := $(C_TESTS) $(LUA_C_TESTS)
+PTY := $B/tests/prompt/support/pty
 # In stock Lua with aio.so, the Lua tests run a second time.
 SUITE := $(UNITS) $(wildcard tests/lua/*.lua tests/regress/*.lua \
   tests/cli/*.lua tests/cli/*.sh examples/*.lua examples/libaio/*.lua \
   examples/posix/*.lua) \
+  $(if $(filter no,$(READLINE)),,$(wildcard tests/prompt/*.lua)) \
   $(addprefix stock:,$(wildcard tests/lua/*.lua))
 
 # What .ci/deps has to look for.
 GOALS := $(or $(MAKECMDGOALS),all)
-LEVELS := build $(if $(SAN),sanitize) \
+LEVELS := build $(if $(filter no,$(READLINE)),,readline) \
+  $(if $(SAN),sanitize) \
   $(if $(filter check fuzz valgrind,$(GOALS)),check) \
   $(filter valgrind lint bench,$(GOALS))
 
@@ -92,10 +95,10 @@ demo: all
 # One run of prove, so that one summary counts everything. tests/run gives
 # every test a deadline and a TMPDIR of its own below build/tmp.
 PROVE = trap 'rm -rf build/tmp' EXIT; mkdir -p build/tmp; \
-  TMPDIR='$(CURDIR)/build/tmp' CC='$(CC)' SAN='$(SAN)' \
+  TMPDIR='$(CURDIR)/build/tmp' CC='$(CC)' SAN='$(SAN)' AIOSH_PTY='$(PTY)' \
   prove -e 'sh tests/run' -j 2
 
-check: all $(UNITS)
+check: all $(UNITS) $(PTY)
 	@echo "prove: $(words $(SUITE)) files, built in $B"
 	@$(PROVE) $(SUITE)
 
@@ -125,7 +128,8 @@ reference: all
 	./aiosh src/build/reference.lua markdown $(DOCUMENTED) > $B/reference.md
 	cp $B/reference.md lua/README.md
 
-SOURCES = $(wildcard src/*/*.c tests/c/*.c tests/bench/*.c)
+SOURCES = $(wildcard src/*/*.c tests/c/*.c tests/bench/*.c \
+  tests/prompt/support/*.c)
 lint: $B/flags
 	clang-format --dry-run -Werror $(SOURCES) $(wildcard src/*/*.h tests/*/*.h)
 	printf '%s\n' $(SOURCES) | xargs -P 2 -n 1 sh -c \
@@ -187,6 +191,10 @@ $B/aio.so: $(CORE) $(BINDING) src/build/aio.map $B/lists
 # -E: C modules that scripts load find Lua's functions in the program.
 $B/aiosh: $(CORE) $(BINDING) $(PROGRAM) $B/lists
 	$(LINK) $(LTO) -Wl,-E -o $@ $(filter %.o,$^) $(LUA_LIBS) $(READLINE_LIBS) -lm
+
+$(PTY): tests/prompt/support/pty.c $B/flags
+	@mkdir -p $(@D)
+	$(CC) @$B/flags $(LDFLAGS) -o $@ $<
 
 $(C_TESTS): %: %.o $(CORE) $(HELPERS) $B/lists
 	$(LINK) $(if $(LTO),-fno-lto) -o $@ $(filter %.o,$^) -lm

@@ -44,7 +44,7 @@ function notices.watch(ctx, ...)
     return previous
   end
   local previous = modes[ctx] or default
-  if select("#", ...) > 0 then modes[ctx] = mode ~= nil and check(mode) or nil end
+  if select("#", ...) > 0 then modes[ctx] = check(mode) end
   return previous
 end
 

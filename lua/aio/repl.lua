@@ -26,24 +26,33 @@ end
 
 local MORE = "more"
 
-local function unfinished(message)
-  return message:find("<eof>", -5, true) ~= nil
+-- The parser has met the end: more lines may complete the chunk. A string in
+-- quotes does not go on but behind a backslash.
+local function unfinished(text, message)
+  if not message:find("<eof>", -5, true) then return false end
+  return not message:find("unfinished string", 1, true)
+    or text:find "\\z?%s*$" ~= nil
 end
 
--- The chunk, and whether it is an expression whose values are shown; or nil
--- and what is wrong, or MORE. "{" is unfinished as an expression alone, "x ="
--- as a statement alone, so that both forms are tried each time. Another
--- semicolon is wrong where there is one at the end.
+-- Another semicolon is wrong where one ends the values.
+local function silenced(code)
+  return load(code .. "\n;", "=stdin", "t") == nil
+end
+
+-- The chunk, whether what it returns is shown, and whether it is an expression;
+-- or nil and what is wrong, or MORE. "{" is unfinished as an expression alone,
+-- "x =" as a statement alone, so that both forms are tried each time.
 local function compile(text)
   local code = text:gsub("^=", "", 1)
   local expression, why = load("return " .. code, "=stdin", "t")
   if expression then
-    return expression, load("return " .. code .. "\n;", "=stdin", "t") ~= nil,
-      true
+    return expression, not silenced("return " .. code), true
   end
   local statement, message = load(code, "=stdin", "t")
-  if statement then return statement, false, false end
-  if unfinished(message) or unfinished(why) then return nil, MORE end
+  if statement then return statement, not silenced(code), false end
+  if unfinished(text, message) or unfinished(text, why) then
+    return nil, MORE
+  end
   return nil, message
 end
 
@@ -64,7 +73,7 @@ local function echo(results)
   end)
   if not ok then
     complain("the result can't be shown: " .. text, trace)
-  elseif text ~= "" then
+  elseif text ~= "" and results.n > 1 then
     host.write(text .. "\n")
   end
 end

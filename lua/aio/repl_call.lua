@@ -4,7 +4,8 @@
 local host = require "aio.host"
 local create, status = coroutine.create, coroutine.status
 local getmetatable, traceback = debug.getmetatable, debug.traceback
-local match, gmatch, type, tostring = string.match, string.gmatch, type, tostring
+local match, gmatch = string.match, string.gmatch
+local type, tostring = type, tostring
 
 local call
 

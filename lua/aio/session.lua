@@ -47,9 +47,9 @@ end
 
 -- A chunk has succeeded; results are those of call: true and its values.
 function session.add(text, expression, results)
+  if text:find "^%s*aio%.save%f[%W]" then return end
   local chunk = { text = text, expression = expression, notes = {} }
   chunks[#chunks + 1] = chunk
-  if not expression then return end
   if results[2] ~= nil then keep(results[2]) end
   for i = 2, math.min(results.n, VALUES) do note_events(chunk, results[i]) end
 end
@@ -68,7 +68,7 @@ end
 local function prompt_only(text)
   local name = text:match "^%s*aio%.(%a+)%s*[%(\"']"
   return text:find "^%s*help%f[^%w_]" or text:find "^%s*aio%.prompt%f[^%w_]"
-    or name == "save" or name == "watch" or name == "timing"
+    or name == "watch" or name == "timing"
     or name == "forget"
 end
 

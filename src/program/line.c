@@ -20,6 +20,12 @@ static void on_line(char *line) {
   installed = false;
 }
 
+/* Not with a newline at the end of the input, on some terminals alone. */
+static void deprepare(void) {
+  rl_eof_found = 0;
+  rl_deprep_terminal();
+}
+
 /* Signals are the loop's, and nothing in readline may wait for a key but the
  * loop; children see LINES and COLUMNS as they were. */
 void line_install(void) {
@@ -27,6 +33,7 @@ void line_install(void) {
   rl_catch_signals = 0;
   rl_catch_sigwinch = 0;
   rl_change_environment = 0;
+  rl_deprep_term_function = deprepare;
   rl_initialize();
   rl_variable_bind("page-completions", "off");
   rl_completion_query_items = -1;
@@ -88,14 +95,13 @@ void line_cancel(void) {
 }
 
 void line_leave_terminal(void) {
-  if (installed && rl_deprep_term_function != NULL)
-    rl_deprep_term_function();
+  if (installed)
+    deprepare();
 }
 
 void line_enter_terminal(void) {
   rl_reset_screen_size();
-  if (rl_prep_term_function != NULL)
-    rl_prep_term_function(1);
+  rl_prep_terminal(1);
   line_show(NULL);
 }
 
