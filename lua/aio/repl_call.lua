@@ -5,7 +5,7 @@ local host = require "aio.host"
 local create, status = coroutine.create, coroutine.status
 local getmetatable, traceback = debug.getmetatable, debug.traceback
 local match, gmatch = string.match, string.gmatch
-local type, tostring = type, tostring
+local concat, type, tostring = table.concat, type, tostring
 
 local call
 
@@ -20,16 +20,26 @@ local function text_of(e)
   return ("(error object is a %s value)"):format(type(e))
 end
 
+-- Frames that tell a person nothing: the library's own, and the line itself.
+local function ours(frame)
+  return match(frame, "^lua/aio/")
+end
+local function known(frame)
+  return match(frame, "^%[C%]") or match(frame, "^%(%.%.%.tail calls")
+    or match(frame, "main chunk$")
+end
+
 -- Where a coroutine died, unless it was in the line that was typed and nowhere
 -- else: the message has told that already.
 local function trace_of(co)
-  local trace, frames = traceback(co), 0
-  for line in gmatch(trace, "\n\t([^\n]+)") do
-    if not match(line, "^%[C%]") and not match(line, "main chunk$") then
-      frames = frames + 1
+  local lines, told = { "stack traceback:" }, true
+  for frame in gmatch(traceback(co), "\n\t([^\n]+)") do
+    if not ours(frame) then
+      lines[#lines + 1] = frame
+      told = told and known(frame)
     end
   end
-  return frames > 0 and trace or nil
+  return not told and concat(lines, "\n\t") or nil
 end
 
 local function failure(co, e)

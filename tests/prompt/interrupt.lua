@@ -56,7 +56,8 @@ interrupted("ready() while true do pcall(function() while true do end end) end",
 interrupted("ready() while true do xpcall(error, type) end", "interrupted!",
   "in xpcall")
 interrupted("ready() while true do " ..
-  "coroutine.resume(coroutine.create(error)) end", "interrupted!", "in coroutine.resume, again and again")
+  "coroutine.resume(coroutine.create(error)) end", "interrupted!",
+  "in coroutine.resume, again and again")
 interrupted("ready() while true do pcall(coroutine.wrap(function() " ..
   "while true do pcall(error) end end)) end", "interrupted!", "in all of them")
 interrupted("ready() return setmetatable({}, {__tostring = function() " ..

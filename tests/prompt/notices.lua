@@ -101,20 +101,20 @@ tap.like(t:run("ctx:submit(m);"),
   "\n64 completions: 64 ok, p50 [%d.]+ %a+$", "many are summed up")
 t:run("ctx:reap();")
 t:run("m = {} for i = 1, 6 do m[i] = aio.pread(f, aio.buffer(512)) end")
-t:run("d = aio.open('/') m[3] = aio.pread(d, aio.buffer(512))")
-tap.like(t:run("ctx:submit(m);"), "\n6 completions: 5 ok, 1 EISDIR, p50 ",
+t:run("m[3] = aio.pread(f, aio.buffer(4096, {prot = 'none'}))")
+tap.like(t:run("ctx:submit(m);"), "\n6 completions: 5 ok, 1 EFAULT, p50 ",
   "with the names of errors")
 t:run("ctx:reap();")
-tap.like(t:run("ctx:submit(m[3]);"), "\n#%d+ pread fd %d+ 512 @0 %-> %-EISDIR",
+tap.like(t:run("ctx:submit(m[3]);"), "\n#%d+ pread zero 4096 @0 %-> %-EFAULT",
   "an error of one")
 t:run("ctx:reap();")
 t:run("aio.watch(ctx, 'off');")
-tap.like(t:run("ctx:submit(m[1]);"), "^submitted[^\n]*\nin the call$",
+tap.like(t:run("ctx:submit(m[1]);"), "^submitted[^\n]*$",
   "off: none is announced")
 t:shows("\naio 0%+1> $", "but counted")
 t:run("aio.watch(ctx, 'summary') ctx:reap();")
 tap.like(t:run("ctx:submit(m[1]);"), "\n1 completion: 1 ok, p50 ", "summary")
-t:gives("aio.watch(ctx, 'all')", "stdin:1: aio.watch: 'each', 'summary', " ..
+t:gives("aio.watch(ctx, 'all')", "aio.watch: 'each', 'summary', " ..
   "'off' or a function expected, got 'all'", "an unknown mode")
 t:run("ctx:destroy();")
 t:shows("\naio> $", "a destroyed context is gone from the prompt")
