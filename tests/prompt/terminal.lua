@@ -87,8 +87,9 @@ t:keys "\21"
 t:ready()
 
 -- fd 0, shared
-t:type("line = io.read()")
+t:type("print 'now' line = io.read()")
 t:keys "\r"
+t:shows("\nnow\n$")
 t:keys "for io.read\r"
 t:ready()
 t:gives("line == 'for io.read' and 1", "1", "io.read gets its line")
