@@ -109,8 +109,8 @@ void line_resized(void) {
   rl_resize_terminal();
 }
 
-void line_remember(const char *line) {
-  add_history(line);
+void line_remember(const char *entry) {
+  add_history(entry);
 }
 
 void line_limit_history(int entries) {

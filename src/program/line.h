@@ -37,7 +37,7 @@ void line_resized(void);
 
 /* Into the history that the arrow keys and Ctrl-R go through, of at most so
  * many entries. */
-void line_remember(const char *text);
+void line_remember(const char *entry);
 void line_limit_history(int entries);
 
 #endif
