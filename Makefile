@@ -144,8 +144,8 @@ lint: $B/flags
 # on $B/flags, which the compiler reads, the rest on $B/lists: nothing stale
 # survives new flags, or a source that comes or goes.
 $B/flags: CONTENT = $(COMPILE)
-$B/lists: CONTENT = $(LINK) $(LUA_LIBS) $(READLINE_LIBS) $(CORE) $(BINDING) $(PROGRAM) \
-  $(HELPERS) $(LUA_FILES)
+$B/lists: CONTENT = $(LINK) $(LUA_LIBS) $(READLINE_LIBS) $(CORE) $(BINDING) \
+  $(PROGRAM) $(HELPERS) $(LUA_FILES)
 $B/flags $B/lists: deps FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(CONTENT)' > $@.new
@@ -190,7 +190,8 @@ $B/aio.so: $(CORE) $(BINDING) src/build/aio.map $B/lists
 
 # -E: C modules that scripts load find Lua's functions in the program.
 $B/aiosh: $(CORE) $(BINDING) $(PROGRAM) $B/lists
-	$(LINK) $(LTO) -Wl,-E -o $@ $(filter %.o,$^) $(LUA_LIBS) $(READLINE_LIBS) -lm
+	$(LINK) $(LTO) -Wl,-E -o $@ $(filter %.o,$^) $(LUA_LIBS) \
+	  $(READLINE_LIBS) -lm
 
 $(PTY): tests/prompt/support/pty.c $B/flags
 	@mkdir -p $(@D)

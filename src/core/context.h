@@ -42,11 +42,11 @@ struct slot {
   int64_t slat;      /* how long it took, ns */
   int64_t seen;      /* when the completion was first seen; 0: not yet */
   int64_t gap;       /* it was not there so long before; -1: unknown */
-  bool told;         /* see peek_tell */
   int64_t res, res2;
   struct pin pin;
   struct desc *file, *eventfd;
   struct segs *segs;
+  bool told; /* see peek_tell */
 } __attribute__((aligned(SLOT_ALIGN)));
 
 /* What the last submit was told. */
