@@ -4,6 +4,7 @@
 --   color.paint(text, style [, on])   "red", "bold", "dim", "green bold" ...
 local aio = require "aio"
 
+local getenv, stdout = os.getenv, io.stdout
 local color = {}
 local when = "auto"
 
@@ -21,12 +22,12 @@ end
 
 -- NO_COLOR (no-color.org): any value but the empty one means no.
 local function unwanted()
-  return (os.getenv "NO_COLOR" or "") ~= "" or os.getenv "TERM" == "dumb"
+  return (getenv "NO_COLOR" or "") ~= "" or getenv "TERM" == "dumb"
 end
 
 function color.on(file)
   if when ~= "auto" then return when == "always" end
-  return not unwanted() and aio.terminal(file or io.stdout) ~= nil
+  return not unwanted() and aio.terminal(file or stdout) ~= nil
 end
 
 -- on is what color.on answered, where many texts are painted; nil: ask.

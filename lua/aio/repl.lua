@@ -1,5 +1,6 @@
 -- The prompt's side in Lua; src/program/prompt.c calls these functions. What
 -- was typed is compiled, called, and answered here.
+local _ENV = require "aio.host".globals -- whatever becomes of the user's
 local aio = require "aio"
 local call = require "aio.repl_call"
 local color = require "aio.color"
@@ -195,15 +196,16 @@ local function default_prompt(requests, ready)
   return ("aio %d+%d> "):format(requests, ready)
 end
 
--- The value of aio.prompt or _PROMPT as text; nil where there is none, or it
--- fails.
-local function chosen_prompt(value, ...)
+-- The value as text; nil where there is none. One that fails is asked no more.
+local function chosen_prompt(owner, key, ...)
+  local value = rawget(owner, key)
   if value == nil then return nil end
   local ok, text = true, value
   if type(value) == "function" then ok, text = call(value, ...) end
   if ok and text ~= nil then ok, text = call(tostring, text) end
-  if not ok then complain("the prompt: " .. text) end
-  return ok and text or nil
+  if ok then return text end
+  rawset(owner, key, nil)
+  complain(("the prompt: %s; %s is nil now"):format(text, key))
 end
 
 -- readline must not count what moves no cursor.
@@ -217,12 +219,10 @@ local MOST = 4096 -- bytes of a prompt
 function repl.prompt(requests, ready)
   local text
   if pending then
-    text = chosen_prompt(_G._PROMPT2) or "..> "
+    text = chosen_prompt(_G, "_PROMPT2") or "..> "
   else
-    local value = aio.prompt
-    if value == nil then value = _G._PROMPT end
-    text = chosen_prompt(value, requests, ready)
-      or default_prompt(requests, ready)
+    text = chosen_prompt(aio, "prompt", requests, ready)
+      or chosen_prompt(_G, "_PROMPT") or default_prompt(requests, ready)
   end
   return invisible(text:sub(1, MOST))
 end

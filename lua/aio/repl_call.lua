@@ -2,17 +2,15 @@
 -- for the prompt. Each runs in a coroutine that Ctrl-C interrupts.
 --   call(f, ...)   true and its results; or false, a message, a traceback
 local host = require "aio.host"
+local _ENV = host.globals -- whatever becomes of the user's
 local create, status = coroutine.create, coroutine.status
-local getmetatable, traceback = debug.getmetatable, debug.traceback
-local match, gmatch = string.match, string.gmatch
-local concat, type, tostring = table.concat, type, tostring
 
 local call
 
 -- An error object as lua(1) shows it.
 local function text_of(e)
   if type(e) == "string" or type(e) == "number" then return tostring(e) end
-  local meta = getmetatable(e)
+  local meta = debug.getmetatable(e)
   if meta and meta.__tostring ~= nil then
     local ok, text = call(tostring, e)
     if ok then return text end
@@ -22,24 +20,24 @@ end
 
 -- Frames that tell a person nothing: the library's own, and the line itself.
 local function ours(frame)
-  return match(frame, "^lua/aio/")
+  return frame:match("^lua/aio/")
 end
 local function known(frame)
-  return match(frame, "^%[C%]") or match(frame, "^%(%.%.%.tail calls")
-    or match(frame, "main chunk$")
+  return frame:match("^%[C%]") or frame:match("^%(%.%.%.tail calls")
+    or frame:match("main chunk$")
 end
 
 -- Where a coroutine died, unless it was in the line that was typed and nowhere
 -- else: the message has told that already.
 local function trace_of(co)
   local lines, told = { "stack traceback:" }, true
-  for frame in gmatch(traceback(co), "\n\t([^\n]+)") do
+  for frame in debug.traceback(co):gmatch "\n\t([^\n]+)" do
     if not ours(frame) then
       lines[#lines + 1] = frame
       told = told and known(frame)
     end
   end
-  return not told and concat(lines, "\n\t") or nil
+  return not told and table.concat(lines, "\n\t") or nil
 end
 
 local function failure(co, e)

@@ -88,6 +88,14 @@ t:gives("warn('@off') warn('x')", "", "and can be switched off")
 t:gives("debug.sethook(function() end, 'l')", "")
 t:gives("1 + 1", "2", "a hook of the user's")
 t:gives("os.setlocale('C');", "")
+t:run("setmetatable(_G, {__index = error, __newindex = error})")
+t:gives("1 + 1", "2", "globals that raise")
+t:run("setmetatable(_G, nil)")
+t:run("kept = {} for k, v in pairs(_G) do kept[k] = v end")
+t:run("kept;")
+t:run("for k in pairs(kept) do if k ~= '_G' then _G[k] = nil end end")
+t:gives("1 + 1", "2", "no globals at all")
+t:run("for k, v in _2.pairs(_2) do _G[k] = v end")
 
 -- aio.prompt, _PROMPT, _PROMPT2
 local function prompts(code, pattern, name)
@@ -102,10 +110,9 @@ prompts("aio.prompt = function(n, m) return n + m .. '? ' end", "\n0%? $",
   "or a function")
 prompts("_PROMPT = 'lua> '", "\nlua> $", "_PROMPT is there as well")
 prompts("aio.prompt = '\\27[32mgreen\\27[0m> '", "\ngreen> $", "it has colours")
-t:gives("aio.prompt = function() error('oops', 0) end", "the prompt: oops",
-  "one that fails is told, and replaced")
-t:gives("1 + 1", "2\nthe prompt: oops", "each time")
-t:run("aio.prompt = nil")
+t:gives("aio.prompt = function() error('oops', 0) end",
+  "the prompt: oops; prompt is nil now", "one that fails is told, and gone")
+t:gives("aio.prompt == nil and 1", "1")
 t:run("_PROMPT2 = '... '")
 t:type("x =")
 t:keys "\r"

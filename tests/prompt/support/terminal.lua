@@ -105,11 +105,13 @@ function terminal:ready()
   end, "the prompt is there")
 end
 
--- Types text and waits until it is seen behind a prompt.
+-- Types text and waits until it is seen. At a row's end readline prints a
+-- blank, to be in the next one.
 function terminal:type(text)
   self:keys(text)
   self:take(function()
-    return self.screen:text():sub(-#text) == text
+    local shown = self.screen:text()
+    return shown:sub(-#text) == text or shown:sub(-#text - 1) == text .. " "
   end, "typed: " .. text)
 end
 
