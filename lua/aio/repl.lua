@@ -246,7 +246,13 @@ aio.watch = notices.watch
 aio.save = session.save
 aio.forget = session.forget
 
+-- What a newcomer needs to know.
+local hints = { "TAB completes", "Ctrl-D leaves" }
 local found, help = pcall(require, "aio.help")
-if found then _G.help = help end
+if found then
+  _G.help = help
+  table.insert(hints, 1, "help() explains")
+end
+say(("aiosh %s: %s"):format(aio.version, table.concat(hints, ", ")), "dim")
 
 return repl
