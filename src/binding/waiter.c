@@ -45,9 +45,9 @@ const struct api_flag waiter_flags[] = {{"in", EPOLLIN},
 
 static struct poller *to_poller(lua_State *L, struct waiter *w) {
   if (w->poller == NULL)
-    luaL_argerror(L, 1, "the waiter is closed");
+    api_bad(L, 1, NULL, "the waiter is closed");
   else if (w->poller->epoch != epoch_now())
-    luaL_argerror(L, 1, "the waiter belongs to the parent process");
+    api_bad(L, 1, NULL, "the waiter belongs to the parent process");
   return w->poller;
 }
 
@@ -235,10 +235,11 @@ static void must_end(lua_State *L, const struct poller *p) {
                 "without a timeout would never end");
 }
 
-/* A signal that is watched here is told by what it made ready. */
-static int wait_interrupted(struct poller *p, int max) {
+/* A signal that aio.signals took ends the wait, with EINTR unless something is
+ * ready: the signals themselves may be watched. */
+static int interrupted(struct poller *p, int max) {
   int n = poller_wait(p, 0, max);
-  return n > 0 ? n : -EINTR;
+  return n != 0 ? n : -EINTR;
 }
 
 /* Nothing is taken when this raises. */
@@ -252,8 +253,8 @@ static int wait_queued(lua_State *L, struct poller *p, int64_t ns, int max) {
     n = poller_wait(p, left, max);
     if (n > 0 || (n < 0 && n != -EINTR))
       return n;
-    if (n == -EINTR && !api_goes_on(L, before))
-      return wait_interrupted(p, max);
+    if (n < 0 && !api_goes_on(L, before))
+      return interrupted(p, max);
     if (ns != API_FOREVER)
       left = clock_left(deadline);
     if (n == 0 && left == 0)
@@ -277,9 +278,8 @@ static int raise_errno(lua_State *L, int err) {
  * before it asks for more; what was removed or closed meanwhile, or is ready
  * no more, is not.
  * Errors: raises what epoll_wait answers (EINTR when a signal was taken by
- * aio.signals, and nothing that is watched is ready); "interrupted!" on
- * Ctrl-C; and when there is neither a timeout nor anything that could become
- * ready.
+ * aio.signals and nothing watched is ready); "interrupted!" on Ctrl-C; and when
+ * there is neither a timeout nor anything that could become ready.
  * Example: for obj, events, data in w:wait(1) do print(obj, events) end
  * See: epoll_wait(2)
  */
