@@ -69,8 +69,8 @@ UNITS := $(C_TESTS) $(LUA_C_TESTS)
 PTY := $B/tests/prompt/support/pty
 # In stock Lua with aio.so, the Lua tests run a second time.
 SUITE := $(UNITS) $(wildcard tests/lua/*.lua tests/regress/*.lua \
-  tests/cli/*.lua tests/cli/*.sh examples/*.lua examples/libaio/*.lua \
-  examples/posix/*.lua) \
+  tests/regress/*.sh tests/cli/*.lua tests/cli/*.sh examples/*.lua \
+  examples/libaio/*.lua examples/posix/*.lua) \
   $(if $(filter no,$(READLINE)),,$(wildcard tests/prompt/*.lua)) \
   $(addprefix stock:,$(wildcard tests/lua/*.lua))
 

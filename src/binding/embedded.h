@@ -3,6 +3,7 @@
 #define BINDING_EMBEDDED_H
 
 #include <stddef.h>
+#include <lua.h>
 
 struct embedded {
   const char *module; /* "aio.tap"; "aio" itself is lua/aio/init.lua */
@@ -12,5 +13,8 @@ struct embedded {
 };
 
 extern const struct embedded embedded_files[]; /* sorted; ends with NULLs */
+
+/* The loader of one of them: loads aio first, if nobody has. */
+int embedded_open(lua_State *L, const char *module);
 
 #endif

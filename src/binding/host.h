@@ -17,7 +17,7 @@ extern volatile sig_atomic_t host_interrupted;
 extern bool host_owns_signals;
 
 /* Opens the library: leaves the table `aio` on the stack (src/binding/api.c).
- * The one exported symbol of aio.so. */
+ * aio.so exports it, and luaopen_aio_tap and so on (src/binding/embedded.h). */
 int luaopen_aio(lua_State *L);
 
 #endif

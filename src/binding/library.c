@@ -112,3 +112,12 @@ __attribute__((visibility("default"))) int luaopen_aio(lua_State *L) {
   run_init(L);
   return 1;
 }
+
+int embedded_open(lua_State *L, const char *module) {
+  luaL_requiref(L, "aio", luaopen_aio, 0);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_getfield(L, -1, module);
+  lua_pushstring(L, module);
+  lua_call(L, 1, 1);
+  return 1;
+}

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Prints the C file that holds Lua files as text: the array declared in
-# src/binding/embedded.h. usage: embed.sh lua/aio/init.lua lua/aio/tap.lua ...
+# src/binding/embedded.h, and for each module the function by which a stock
+# interpreter finds it in aio.so, although nobody required aio before.
+# usage: embed.sh lua/aio/init.lua lua/aio/tap.lua ...
 #
 # Byte arrays, not string literals: C11 promises only 4095 characters of
 # those, and a file may hold any byte. The files come out in the order given.
@@ -36,3 +38,11 @@ for file; do
 done
 echo '  {NULL, NULL, NULL, 0},'
 echo '};'
+for file; do
+  name=$(module_name "$file")
+  if [ "$name" != aio ]; then
+    open="int luaopen_$(echo "$name" | tr . _)(lua_State *L)"
+    printf '%s;\n%s {\n  return embedded_open(L, "%s");\n}\n' \
+      "$open" "$open" "$name"
+  fi
+done
