@@ -27,7 +27,7 @@ end
 local vectored = { preadv = true, pwritev = true }
 
 local function complete_row(r)
-  r.path = path_of(r.obj)
+  r.path, r.range = path_of(r.obj), show.range(r)
   if vectored[r.op] then r.memory, r.bytes = ranges_of(r.obj) end
 end
 

@@ -8,6 +8,10 @@ local show = {}
 -- A duration in ns as people write it: "850 ns", "81 us", "3.4 ms", "1.2 s".
 -- Example: print(aio.duration(ev.clat))
 function show.duration(ns)
+  if type(ns) ~= "number" then
+    error("bad argument #1 to 'aio.duration' (number expected, got " ..
+          type(ns) .. ")", 2)
+  end
   if ns < 1000 then return ("%.0f ns"):format(ns) end
   local value, unit = ns / 1e3, "us"
   if value >= 1000 then value, unit = value / 1e3, "ms" end
@@ -17,12 +21,19 @@ end
 
 local without_range = { fsync = true, fdsync = true, noop = true, poll = true }
 
+-- "4096 @0"; nil for a request that has no bytes.
+function show.range(r)
+  local op = tostring(r.op)
+  if without_range[op] then return nil end
+  local unit = op:sub(-1) == "v" and " segments" or ""
+  return ("%d%s @%d"):format(r.nbytes, unit, r.offset)
+end
+
 -- "pread 4096 @0"
 function show.request(r)
   local op = type(r.op) == "string" and r.op or "opcode " .. tostring(r.op)
-  if without_range[op] then return op end
-  local unit = op:sub(-1) == "v" and " segments" or ""
-  return ("%s %d%s @%d"):format(op, r.nbytes, unit, r.offset)
+  local where = show.range(r)
+  return where and op .. " " .. where or op
 end
 
 -- ---- events ----

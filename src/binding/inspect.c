@@ -240,7 +240,7 @@ static void push_listed(lua_State *L, const struct listed *r, int iocb) {
  * ctx:list() -> list
  *
  * What is in flight, in the order of submission: a list of tables {id=, ctx=
- * (ctx.serial), op=, fd=, path=, offset=, nbytes=, bytes= (that a vector
+ * (ctx.serial), op=, fd=, path=, offset=, nbytes=, range= ("4096 @0"), bytes= (that a vector
  * holds), memory= (the address where it lands, or comes from; of a vector a
  * list of {address, length}), eventfd= (its number), age= (ns), done= (taken,
  * not handed out yet), obj= (the iocb), overlaps=}. Two requests over the same
@@ -283,46 +283,43 @@ static int context_list(lua_State *L) {
 
 /* ---- eventfd ---- */
 
-/* aio.eventfd(), pushed; raises where the system has none left. */
-static struct desc *new_eventfd(lua_State *L) {
+/* Makes the eventfd, or finds that it is still open: pushed, or nil, message
+ * and errno as aio.eventfd() returned them. */
+static bool push_eventfd(lua_State *L) {
   struct desc *d;
-  lua_getfield(L, LUA_REGISTRYINDEX, CONTEXT_NEW_EVENTFD);
-  lua_call(L, 0, 3);
-  if (lua_isnil(L, -3))
-    luaL_error(L, "%s", lua_tostring(L, -2));
-  lua_pop(L, 2);
-  api_fd(L, lua_gettop(L), NULL, &d);
-  return d;
-}
-
-/* Makes the eventfd, or finds that it is still open; pushed. */
-static void push_eventfd(lua_State *L) {
   struct context *c = context_check(L);
   lua_getiuservalue(L, 1, CONTEXT_EVENTFD);
   if (c->eventfd != NULL && !c->eventfd->shut)
-    return;
-  lua_pop(L, 1);
-  struct desc *d = new_eventfd(L);
+    return true;
+  lua_settop(L, 1);
+  lua_getfield(L, LUA_REGISTRYINDEX, CONTEXT_NEW_EVENTFD);
+  lua_call(L, 0, 3);
+  if (lua_isnil(L, 2))
+    return false;
+  lua_settop(L, 2);
+  api_fd(L, 2, NULL, &d);
   c = context_check(L);
   desc_ref(d);
   desc_unref(c->eventfd);
   c->eventfd = d;
   lua_pushvalue(L, -1);
   lua_setiuservalue(L, 1, CONTEXT_EVENTFD);
+  return true;
 }
 
 /**
- * ctx:eventfd() -> eventfd
+ * ctx:eventfd() -> eventfd | nil, message, errno
  *
  * The context's own eventfd, made when first asked for: every request that is
  * submitted from now on without an eventfd of its own adds one to it when it
  * completes. Only its user reads it.
+ * Errors: EMFILE, ENFILE: no descriptor is left.
  * Example: w:add(ctx:eventfd(), "in")
  * See: eventfd(2)
  */
 static int context_eventfd(lua_State *L) {
-  push_eventfd(L);
-  return 1;
+  lua_settop(L, 1);
+  return push_eventfd(L) ? 1 : 3;
 }
 
 /**
@@ -333,9 +330,12 @@ static int context_eventfd(lua_State *L) {
  * For waiters and cqueues: the number of the context's eventfd. From the
  * first call on the context drains it itself whenever it leaves the ring
  * empty.
+ * Errors: raises what ctx:eventfd would return.
  */
 static int context_pollfd(lua_State *L) {
-  push_eventfd(L);
+  lua_settop(L, 1);
+  if (!push_eventfd(L))
+    luaL_error(L, "%s", lua_tostring(L, 3));
   struct context *c = context_check(L);
   if (!c->drains)
     context_drain(c);
