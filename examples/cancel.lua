@@ -3,8 +3,9 @@
 --   usage: aiosh examples/cancel.lua [directory]
 
 local path = (arg[1] or os.getenv("TMPDIR") or ".") .. "/aiosh-cancel.tmp"
-local f, _, errno = aio.open(path, "rdwr,creat,direct")
-if errno == aio.EINVAL then f = assert(aio.open(path, "rdwr,creat")) end
+local f, why, errno = aio.open(path, "rdwr,creat,direct")
+if errno == aio.EINVAL then f, why = aio.open(path, "rdwr,creat") end
+assert(f, why)
 os.remove(path)
 assert(f:write(("x"):rep(65536)))
 

@@ -5,8 +5,9 @@
 
 local WRITES, SIZE, ROUNDS = 64, 65536, 20
 local path = (arg[1] or os.getenv("TMPDIR") or ".") .. "/aiosh-sync.tmp"
-local f, _, errno = aio.open(path, "rdwr,creat,direct")
-if errno == aio.EINVAL then f = assert(aio.open(path, "rdwr,creat")) end
+local f, why, errno = aio.open(path, "rdwr,creat,direct")
+if errno == aio.EINVAL then f, why = aio.open(path, "rdwr,creat") end
+assert(f, why)
 os.remove(path)
 assert(f:write(("x"):rep(WRITES * SIZE)) and f:sync())
 
