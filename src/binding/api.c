@@ -124,26 +124,77 @@ const struct api_type *api_type_of(lua_State *L, int idx) {
 
 /* ---- failures ---- */
 
+/* Pushes "aio:context." and "submit" in one if the function at the top, f, is
+ * in the table of the same name of what is loaded. */
+static const char *name_within(lua_State *L, int f, const char *module) {
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_getfield(L, -1, module);
+  if (!lua_istable(L, -1))
+    return NULL;
+  for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))
+    if (lua_type(L, -2) == LUA_TSTRING && lua_rawequal(L, -1, f))
+      return lua_pushfstring(L, "%s.%s", module, lua_tostring(L, -2));
+  return NULL;
+}
+
+/* What the running function is called where nobody else knows: its caller had
+ * it from obj[name], or a pcall. */
+static const char *loaded_name(lua_State *L, lua_Debug *ar) {
+  luaL_checkstack(L, 8, NULL);
+  lua_getinfo(L, "f", ar);
+  int f = lua_gettop(L);
+  const char *name = name_within(L, f, "aio");
+  for (size_t i = 0; name == NULL && i < TYPES_MAX && known[i] != NULL; i++) {
+    lua_settop(L, f);
+    name = name_within(L, f, lua_pushfstring(L, "aio:%s", known[i]->name));
+  }
+  return name;
+}
+
+static bool nameless(const lua_Debug *ar) {
+  return ar->name == NULL || strcmp(ar->name, "?") == 0 ||
+         strcmp(ar->namewhat, "metamethod") == 0;
+}
+
+static int bad_argument(lua_State *L, int idx, const char *text) {
+  lua_Debug ar;
+  if (lua_getstack(L, 0, &ar) && lua_getinfo(L, "n", &ar) && nameless(&ar)) {
+    const char *name = loaded_name(L, &ar);
+    if (name != NULL)
+      luaL_error(L, "bad argument #%d to '%s' (%s)", idx, name, text);
+  }
+  return luaL_argerror(L, idx, text);
+}
+
+static int bad_field(lua_State *L, const char *what, const char *text) {
+  lua_Debug ar;
+  const char *name = NULL;
+  if (lua_getstack(L, 0, &ar) && lua_getinfo(L, "n", &ar))
+    name = nameless(&ar) ? loaded_name(L, &ar) : ar.name;
+  if (name == NULL)
+    return luaL_error(L, "bad field '%s' (%s)", what, text);
+  return luaL_error(L, "bad field '%s' to '%s' (%s)", what, name, text);
+}
+
 int api_bad(lua_State *L, int idx, const char *what, const char *fmt, ...) {
   char text[256];
   va_list args;
   va_start(args, fmt);
   vsnprintf(text, sizeof text, fmt, args);
   va_end(args);
-  if (what == NULL)
-    return luaL_argerror(L, idx, text);
-  lua_Debug ar;
-  if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "n", &ar) ||
-      ar.name == NULL || strcmp(ar.namewhat, "metamethod") == 0)
-    return luaL_error(L, "bad field '%s' (%s)", what, text);
-  return luaL_error(L, "bad field '%s' to '%s' (%s)", what, ar.name, text);
+  return what == NULL ? bad_argument(L, idx, text) : bad_field(L, what, text);
 }
 
-/* As api_bad, for a value of the wrong type. */
-static int bad_type(lua_State *L, int idx, const char *what,
-                    const char *expected) {
+const char *api_typename(lua_State *L, int idx) {
+  const char *name = luaL_typename(L, idx);
+  if (luaL_getmetafield(L, idx, "__name") == LUA_TSTRING)
+    name = lua_tostring(L, -1);
+  return name;
+}
+
+int api_badtype(lua_State *L, int idx, const char *what, const char *expected) {
   return api_bad(L, idx, what, "%s expected, got %s", expected,
-                 luaL_typename(L, idx));
+                 api_typename(L, idx));
 }
 
 /* The registry's key of the list of one. */
@@ -248,7 +299,7 @@ lua_Integer api_bytes(lua_State *L, int idx, const char *what) {
     return n;
   if (lua_type(L, idx) == LUA_TSTRING)
     return parse_bytes(L, idx, what);
-  return bad_type(L, idx, what, "number");
+  return api_badtype(L, idx, what, "number");
 }
 
 size_t api_size(lua_State *L, int idx, const char *what) {
@@ -268,7 +319,7 @@ lua_Integer api_int(lua_State *L, int idx, const char *what, lua_Integer min,
   if (lua_isinteger(L, idx))
     n = lua_tointegerx(L, idx, NULL);
   else if (!to_integer(L, idx, what, &n))
-    return bad_type(L, idx, what, "number");
+    return api_badtype(L, idx, what, "number");
   if (n < min || n > max)
     api_bad(L, idx, what, "%lld is not in %lld..%lld", (long long)n,
             (long long)min, (long long)max);
@@ -278,7 +329,7 @@ lua_Integer api_int(lua_State *L, int idx, const char *what, lua_Integer min,
 const char *api_cstring(lua_State *L, int idx, const char *what) {
   size_t len;
   if (lua_type(L, idx) != LUA_TSTRING)
-    bad_type(L, idx, what, "string");
+    api_badtype(L, idx, what, "string");
   const char *s = lua_tolstring(L, idx, &len);
   if (strlen(s) != len)
     api_bad(L, idx, what, "the string contains a zero byte");
@@ -293,7 +344,7 @@ int64_t api_timeout(lua_State *L, int idx, const char *what) {
   if (lua_isnoneornil(L, idx))
     return API_FOREVER;
   if (lua_type(L, idx) != LUA_TNUMBER)
-    return bad_type(L, idx, what, "number");
+    return api_badtype(L, idx, what, "number");
   lua_Number s = lua_tonumber(L, idx);
   if (isnan(s) || s < 0)
     return api_bad(L, idx, what, "a timeout can't be %s",
@@ -344,7 +395,7 @@ unsigned api_flags(lua_State *L, int idx, const char *what,
     return (unsigned)n;
   }
   if (lua_type(L, idx) != LUA_TSTRING)
-    bad_type(L, idx, what, "string or number");
+    api_badtype(L, idx, what, "string or number");
   unsigned bits = 0;
   const char *s = api_cstring(L, idx, what);
   while (*s != '\0') {
@@ -396,9 +447,7 @@ void api_knownkeys(lua_State *L, int idx, const char *const *names) {
   while (lua_next(L, idx) != 0) {
     lua_pop(L, 1);
     if (!known_key(L, -1, names))
-      luaL_argerror(L, idx,
-                    lua_pushfstring(L, "unknown field '%s'",
-                                    luaL_tolstring(L, -1, NULL)));
+      api_bad(L, idx, NULL, "unknown field '%s'", luaL_tolstring(L, -1, NULL));
   }
 }
 
@@ -417,7 +466,7 @@ static int fd_of_file(lua_State *L, int idx, const char *what) {
 static int fd_of_pollfd(lua_State *L, int idx, const char *what) {
   idx = lua_absindex(L, idx);
   if (lua_type(L, idx) != LUA_TTABLE && lua_type(L, idx) != LUA_TUSERDATA)
-    return bad_type(L, idx, what, "something with a descriptor");
+    return api_badtype(L, idx, what, "something with a descriptor");
   lua_getfield(L, idx, "pollfd");
   if (lua_isfunction(L, -1)) {
     lua_pushvalue(L, idx);
@@ -425,16 +474,23 @@ static int fd_of_pollfd(lua_State *L, int idx, const char *what) {
   }
   lua_Integer n = 0;
   if (!to_integer(L, -1, what, &n))
-    return api_bad(L, idx, what, "something with a descriptor expected, got %s",
-                   luaL_typename(L, idx));
+    return api_badtype(L, idx, what, "something with a descriptor");
   lua_pop(L, 1);
   return (int)n;
 }
 
-/* One of our objects that has a descriptor, open or closed. */
-static const struct api_type *waitable(lua_State *L, int idx) {
-  const struct api_type *t = api_type_of(L, idx);
-  return t != NULL && t->desc != NULL ? t : NULL;
+/* The number of one of our objects, which may not have one. */
+static int fd_of_own(lua_State *L, int idx, const char *what,
+                     const struct api_type *t, struct desc **d) {
+  void *object = lua_touserdata(L, idx);
+  if (t->desc == NULL)
+    return api_badtype(L, idx, what, "something with a descriptor");
+  if (t->lazy)
+    fd_of_pollfd(L, idx, what);
+  *d = t->desc(object);
+  if (*d == NULL || (*d)->shut)
+    api_bad(L, idx, what, "the %s is closed", t->name);
+  return (*d)->fd;
 }
 
 int api_fd(lua_State *L, int idx, const char *what, struct desc **d) {
@@ -448,16 +504,9 @@ int api_fd(lua_State *L, int idx, const char *what, struct desc **d) {
       api_bad(L, idx, what, "%lld is no descriptor", (long long)n);
     return (int)n;
   }
-  const struct api_type *t = waitable(L, idx);
-  if (t != NULL) {
-    void *object = lua_touserdata(L, idx);
-    if (t->lazy)
-      fd_of_pollfd(L, idx, what);
-    *d = t->desc(object);
-    if (*d == NULL || (*d)->shut)
-      api_bad(L, idx, what, "the %s is closed", t->name);
-    return (*d)->fd;
-  }
+  const struct api_type *t = api_type_of(L, idx);
+  if (t != NULL)
+    return fd_of_own(L, idx, what, t, d);
   int fd = fd_of_file(L, idx, what);
   return fd >= 0 ? fd : fd_of_pollfd(L, idx, what);
 }

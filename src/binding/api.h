@@ -48,6 +48,14 @@ void api_register(lua_State *L, const struct api_type *t,
  * user values; pushed. */
 void *api_new(lua_State *L, const struct api_type *t, int nuv);
 
+/* Raises: names the argument or field and says what is wrong with it. */
+int api_bad(lua_State *L, int idx, const char *what, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+int api_badtype(lua_State *L, int idx, const char *what, const char *expected);
+
+/* "table", "buffer", "FILE*": for an error, as it may leave the name pushed. */
+const char *api_typename(lua_State *L, int idx);
+
 /* The object at idx, or NULL; or raises a type error. */
 static inline void *api_test(lua_State *L, int idx, const struct api_type *t) {
   struct api_object *o = lua_touserdata(L, idx);
@@ -58,7 +66,7 @@ static inline void *api_test(lua_State *L, int idx, const struct api_type *t) {
 static inline void *api_check(lua_State *L, int idx, const struct api_type *t) {
   void *o = api_test(L, idx, t);
   if (o == NULL)
-    luaL_typeerror(L, idx, t->name);
+    api_badtype(L, idx, NULL, t->name);
   return o;
 }
 
@@ -66,10 +74,6 @@ static inline void *api_check(lua_State *L, int idx, const struct api_type *t) {
  * ours. And all types, in the order of registration: NULL after the last. */
 const struct api_type *api_type_of(lua_State *L, int idx);
 const struct api_type *api_known_type(unsigned i);
-
-/* Raises: names the argument or field and says what is wrong with it. */
-int api_bad(lua_State *L, int idx, const char *what, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
 
 /* Pushes nil, "call: Strerror (ENAME)[: cause]", errno; returns 3. err is
  * positive; save errno before any Lua call. cause may be NULL. */

@@ -22,7 +22,7 @@ static bool is_open(const struct buffer *b) {
 struct buffer *buffer_check(lua_State *L, int idx, const char *what) {
   struct buffer *b = api_test(L, idx, &buffer_type);
   if (b == NULL)
-    api_bad(L, idx, what, "buffer expected, got %s", luaL_typename(L, idx));
+    api_badtype(L, idx, what, "buffer");
   else if (!is_open(b))
     api_bad(L, idx, what, "buffer is closed");
   return b;

@@ -27,7 +27,7 @@ static struct context_object *to_object(lua_State *L) {
 
 struct context *context_opened(lua_State *L, const struct context_object *o) {
   if (o->context == NULL)
-    luaL_argerror(L, 1, "the context is destroyed");
+    api_bad(L, 1, NULL, "the context is destroyed");
   return o->context;
 }
 
@@ -38,11 +38,11 @@ struct context *context_any(lua_State *L) {
 struct context *context_live(lua_State *L, const struct context_object *o) {
   struct context *c = o->context;
   if (c == NULL || c->id == 0)
-    luaL_argerror(L, 1, "the context is destroyed");
+    api_bad(L, 1, NULL, "the context is destroyed");
   if (context_inherited(c))
-    luaL_argerror(L, 1,
-                  "the context belongs to the parent process: AIO "
-                  "contexts do not survive fork");
+    api_bad(L, 1, NULL,
+            "the context belongs to the parent process: AIO "
+            "contexts do not survive fork");
   return c;
 }
 

@@ -30,7 +30,7 @@ const struct api_flag efd_flags[] = {{"nonblock", EFD_NONBLOCK},
 static int efd_fd(lua_State *L) {
   struct eventfd *e = api_check(L, 1, &eventfd_type);
   if (e->desc == NULL)
-    return luaL_argerror(L, 1, "the eventfd is closed");
+    return api_bad(L, 1, NULL, "the eventfd is closed");
   return e->desc->fd;
 }
 

@@ -172,7 +172,7 @@ static unsigned push_list(lua_State *L, int val, const char *what) {
     lua_rawgeti(L, val, i);
     if (api_test(L, -1, &buffer_type) == NULL)
       api_bad(L, val, what, "element %d is no buffer but a %s", i,
-              luaL_typename(L, -1));
+              api_typename(L, -1));
     lua_rawseti(L, -2, i);
   }
   return (unsigned)n;
@@ -246,7 +246,7 @@ static void set_data(lua_State *L, int obj, int val, const char *what) {
 
 static void set_callback(lua_State *L, int obj, int val, const char *what) {
   if (!lua_isnoneornil(L, val) && !lua_isfunction(L, val))
-    api_bad(L, val, what, "function expected, got %s", luaL_typename(L, val));
+    api_badtype(L, val, what, "function");
   iocb_idle(L, obj);
   keep(L, obj, val, IOCB_CALLBACK);
 }

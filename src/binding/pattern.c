@@ -63,7 +63,7 @@ static void pattern_arg(lua_State *L, int idx, struct pattern *p) {
     api_bad(L, idx, NULL,
             "pattern expected (byte, string, {seq=start} or {random=seed}), "
             "got %s",
-            luaL_typename(L, idx));
+            api_typename(L, idx));
   }
 }
 

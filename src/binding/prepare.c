@@ -14,9 +14,9 @@ static void whole_memory(lua_State *L, int obj, int arg) {
   else if (r->memory == MEMORY_SEGS)
     r->iocb.aio_nbytes = r->segs->n;
   else if (r->memory != MEMORY_NONE)
-    luaL_argerror(L, arg,
-                  "nbytes is needed: aio.null and aio.wild have no "
-                  "size");
+    api_bad(L, arg, NULL,
+            "nbytes is needed: aio.null and aio.wild have no "
+            "size");
 }
 
 /* Applies the table of fields at idx to the iocb at obj. */
@@ -41,11 +41,18 @@ static void apply_fields(lua_State *L, int obj, int idx, bool any_opcode) {
 
 /* ---- positional forms ---- */
 
+/* nil is no descriptor, but what a failed aio.open returned. */
+static void descriptor(lua_State *L, int obj, int arg) {
+  if (lua_isnoneornil(L, arg))
+    api_badtype(L, arg, NULL, "something with a descriptor");
+  iocb_set(L, obj, arg, "fd", NULL);
+}
+
 /* fd, buf, nbytes, offset: the order of io_prep_pread. */
 static void plain(lua_State *L, int obj, int arg) {
-  iocb_set(L, obj, arg, "fd", NULL);
+  descriptor(L, obj, arg);
   if (lua_istable(L, arg + 1) || lua_isnoneornil(L, arg + 1))
-    luaL_typeerror(L, arg + 1, "buffer");
+    api_badtype(L, arg + 1, NULL, "buffer");
   iocb_set(L, obj, arg + 1, "buf", NULL);
   if (lua_isnoneornil(L, arg + 2))
     whole_memory(L, obj, arg + 1);
@@ -56,9 +63,9 @@ static void plain(lua_State *L, int obj, int arg) {
 
 /* fd, list, offset, rw_flags. */
 static void vector(lua_State *L, int obj, int arg) {
-  iocb_set(L, obj, arg, "fd", NULL);
+  descriptor(L, obj, arg);
   if (!lua_istable(L, arg + 1))
-    luaL_typeerror(L, arg + 1, "list of buffers");
+    api_badtype(L, arg + 1, NULL, "list of buffers");
   iocb_set(L, obj, arg + 1, "bufs", NULL);
   whole_memory(L, obj, arg + 1);
   iocb_set(L, obj, arg + 2, "offset", NULL);
@@ -66,13 +73,13 @@ static void vector(lua_State *L, int obj, int arg) {
 }
 
 static void file_only(lua_State *L, int obj, int arg) {
-  iocb_set(L, obj, arg, "fd", NULL);
+  descriptor(L, obj, arg);
 }
 
 static void poll_for(lua_State *L, int obj, int arg) {
-  iocb_set(L, obj, arg, "fd", NULL);
+  descriptor(L, obj, arg);
   if (lua_isnoneornil(L, arg + 1))
-    luaL_typeerror(L, arg + 1, "events (\"in,out\" or a number)");
+    api_badtype(L, arg + 1, NULL, "events (\"in,out\" or a number)");
   iocb_set(L, obj, arg + 1, "events", NULL);
 }
 
@@ -274,8 +281,8 @@ static int op_noop(lua_State *L) {
  * See: io_submit(2)
  */
 static int op_iocb(lua_State *L) {
-  if (!lua_isnoneornil(L, 1))
-    luaL_checktype(L, 1, LUA_TTABLE);
+  if (!lua_isnoneornil(L, 1) && !lua_istable(L, 1))
+    api_badtype(L, 1, NULL, "table");
   lua_settop(L, 1);
   iocb_push(L, IOCB_CMD_PREAD);
   if (!lua_isnil(L, 1))

@@ -37,24 +37,25 @@ static struct wait read_wait(lua_State *L, const struct context_object *o) {
   w.nr = opt_count(L, 3, w.min_nr > most ? w.min_nr : most);
   w.timeout = api_timeout(L, 4, NULL);
   if (w.timeout < 0 && w.min_nr > most && w.min_nr <= w.nr)
-    luaL_error(L,
-               "waiting for %d events without a timeout would never end: %d "
-               "in flight",
-               (int)w.min_nr, (int)most);
+    api_bad(L, 2, NULL,
+            "waiting for %d events without a timeout would never end: %d in "
+            "flight",
+            (int)w.min_nr, (int)most);
   return w;
 }
 
 static void read_sigmask(lua_State *L, int arg, sigset_t *set) {
-  luaL_checktype(L, arg, LUA_TTABLE);
+  if (!lua_istable(L, arg))
+    api_badtype(L, arg, NULL, "table");
   lua_pushnil(L);
   if (lua_rawlen(L, arg) == 0 && lua_next(L, arg) != 0)
-    luaL_argerror(L, arg, "list of signals expected, got a table of names");
+    api_bad(L, arg, NULL, "list of signals expected, got a table of names");
   lua_settop(L, 5);
   sigemptyset(set);
   for (lua_Integer i = 1; lua_rawgeti(L, arg, i) != LUA_TNIL; i++) {
     int signo = signals_number(L, lua_gettop(L), "sigmask");
     if (sigaddset(set, signo) != 0)
-      luaL_argerror(L, arg, lua_pushfstring(L, "%d is no signal", signo));
+      api_bad(L, arg, NULL, "%d is no signal", signo);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -293,7 +294,7 @@ static int context_reap(lua_State *L) {
   const struct context_object *o = api_check(L, 1, &context_type);
   long nr = (long)opt_count(L, 2, INT32_MAX);
   if (nr < 0)
-    luaL_argerror(L, 2, "a count can't be negative");
+    api_bad(L, 2, NULL, "a count can't be negative");
   int err = take_ready(L, to_taker(L, o), nr);
   return api_told(L, err != 0 ? api_fail(L, "io_getevents", err, NULL)
                               : push_events(L, nr));

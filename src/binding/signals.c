@@ -51,9 +51,9 @@ static int takeable(lua_State *L, int idx) {
 static struct signals *signals_check(lua_State *L) {
   struct signals *s = api_check(L, 1, &signals_type);
   if (s->desc == NULL)
-    luaL_argerror(L, 1, "the signals are closed");
+    api_bad(L, 1, NULL, "the signals are closed");
   if (s->epoch != epoch_now())
-    luaL_argerror(L, 1, "the signals belong to the parent process");
+    api_bad(L, 1, NULL, "the signals belong to the parent process");
   return s;
 }
 
@@ -112,7 +112,7 @@ static int signals_new(lua_State *L) {
   struct signals *s;
   int err;
   if (n == 0)
-    return luaL_argerror(L, 1, "the name of a signal expected");
+    return api_bad(L, 1, NULL, "the name of a signal expected");
   for (int i = 1; i <= n; i++)
     takeable(L, i);
   luaL_checkstack(L, 10, "too many signals");
@@ -148,7 +148,7 @@ static int signals_read(lua_State *L) {
   struct selfpipe_event e;
   int err;
   if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE)
-    return luaL_argerror(L, 1, "the signals have lost their names");
+    return api_bad(L, 1, NULL, "the signals have lost their names");
   api_interrupt(L);
   err = -selfpipe_read(s->pipe, s->desc->fd, &e);
   if (err != 0)

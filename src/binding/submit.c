@@ -23,11 +23,8 @@ static void read_list(lua_State *L, struct batch *b) {
   b->nr = lua_isnoneornil(L, 3) ? (most > 0 ? most : 0)
                                 : api_int(L, 3, NULL, INT32_MIN, INT32_MAX);
   if (b->nr > 0 && b->nr > most)
-    luaL_argerror(L, 3,
-                  lua_pushfstring(L,
-                                  "%d iocbs from %d on, but the list "
-                                  "has %d",
-                                  (int)b->nr, (int)b->first, (int)len));
+    api_bad(L, 3, NULL, "%d iocbs from %d on, but the list has %d", (int)b->nr,
+            (int)b->first, (int)len);
   b->n = b->nr > 0 ? (unsigned)b->nr : 0;
 }
 
@@ -55,9 +52,8 @@ static int bad_nth(lua_State *L, const struct batch *b, unsigned i,
                    const char *fmt, const char *a, const char *z) {
   const char *text = lua_pushfstring(L, fmt, a, z);
   if (b->list == 0)
-    return luaL_argerror(L, 2 + (int)i, text);
-  return luaL_argerror(
-      L, 2, lua_pushfstring(L, "[%d]: %s", (int)b->first + (int)i, text));
+    return api_bad(L, 2 + (int)i, NULL, "%s", text);
+  return api_bad(L, 2, NULL, "[%d]: %s", (int)b->first + (int)i, text);
 }
 
 /* Asks foreign objects for their numbers: may run Lua. */
@@ -110,19 +106,30 @@ static enum gathered gather_one(lua_State *L, struct context *c, int iocbs,
   return GATHERED;
 }
 
+/* Whether the i-th, which is on top, is one of those before it, too. */
+static bool given_twice(lua_State *L, const struct batch *b, unsigned i) {
+  bool found = false;
+  for (unsigned j = 0; j < i && !found; j++) {
+    push_nth(L, b, j);
+    found = lua_rawequal(L, -1, -2);
+    lua_pop(L, 1);
+  }
+  return found;
+}
+
 /* Raises for the i-th, which is on top. */
 static void refuse(lua_State *L, const struct batch *b, unsigned i,
                    enum gathered why, const struct request_fault *fault) {
   switch (why) {
   case STRANGER:
-    bad_nth(L, b, i, "%s expected, got %s", "iocb", luaL_typename(L, -1));
+    bad_nth(L, b, i, "%s expected, got %s", "iocb", api_typename(L, -1));
     break;
   case CLOSED:
     bad_nth(L, b, i, "the iocb is %s%s", "closed", "");
     break;
   case BUSY:
-    bad_nth(L, b, i, "the iocb is in flight already (%s makes another)%s",
-            "iocb:copy()", "");
+    bad_nth(L, b, i, "the iocb is in flight already%s (%s makes another)",
+            given_twice(L, b, i) ? ": it is given twice" : "", "iocb:copy()");
     break;
   default:
     bad_nth(L, b, i, "%s: %s", fault->field, fault->text);

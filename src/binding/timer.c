@@ -25,7 +25,7 @@ static const struct api_type timer_type = {
 static int timer_fd(lua_State *L) {
   struct timer *t = api_check(L, 1, &timer_type);
   if (t->desc == NULL)
-    return luaL_argerror(L, 1, "the timer is closed");
+    return api_bad(L, 1, NULL, "the timer is closed");
   return t->desc->fd;
 }
 

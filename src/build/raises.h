@@ -9,3 +9,5 @@ _Noreturn int luaL_typeerror(lua_State *L, int arg, const char *name);
 
 _Noreturn int api_bad(lua_State *L, int idx, const char *what, const char *fmt,
                       ...);
+_Noreturn int api_badtype(lua_State *L, int idx, const char *what,
+                          const char *expected);

@@ -120,7 +120,7 @@ local no_fds = {
   { true, "something with a descriptor expected, got boolean" },
   { {}, "something with a descriptor expected" },
   { print, "something with a descriptor expected, got function" },
-  { buf, "buffer has no field 'pollfd'" },
+  { buf, "something with a descriptor expected, got buffer" },
   { 1.5, "no integer value" }, { nan, "no integer value" },
   { 1 << 31, "no descriptor" }, { -1 << 40, "no descriptor" },
   { { pollfd = "x" }, "something with a descriptor expected" },

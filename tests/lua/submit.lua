@@ -58,7 +58,7 @@ end
 
 refused("#2 to '.*submit' .*iocb expected, got nil", "nil", nil)
 refused("#2 .*iocb expected, got number", "a number", 1)
-refused("#3 .*iocb expected, got userdata", "a buffer", read(), buf)
+refused("#3 .*iocb expected, got buffer", "a buffer", read(), buf)
 refused("#3 .*iocb expected, got table", "an iocb and a list", zero and read(),
   {})
 refused("#2 .*%[2%]: iocb expected, got string", "a list with a string",
