@@ -59,10 +59,26 @@ static int access_mode(lua_State *L, int idx, unsigned asked) {
   }
 }
 
+/* io.open's modes are no flags: says which ones they stand for. */
+static void refuse_mode(lua_State *L, int idx) {
+  static const char *const modes[][2] = {{"r+", "rdwr"},
+                                         {"rw", "rdwr"},
+                                         {"w", "wronly,creat,trunc"},
+                                         {"w+", "rdwr,creat,trunc"},
+                                         {"a", "wronly,creat,append"},
+                                         {"a+", "rdwr,creat,append"}};
+  for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+    if (lua_type(L, idx) == LUA_TSTRING &&
+        strcmp(lua_tostring(L, idx), modes[i][0]) == 0)
+      api_bad(L, idx, NULL, "unknown flag '%s' (did you mean '%s'?)",
+              modes[i][0], modes[i][1]);
+}
+
 /* A number goes to open(2) as it is. */
 static int flags_arg(lua_State *L, int idx) {
   if (lua_isnoneornil(L, idx))
     return O_RDONLY;
+  refuse_mode(L, idx);
   unsigned bits = api_flags(L, idx, NULL, open_flags);
   if (lua_type(L, idx) == LUA_TNUMBER)
     return (int)bits;
