@@ -3,8 +3,10 @@
 #include "binding/signals.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "binding/waitable.h"
 #include "core/epoch.h"
@@ -214,10 +216,23 @@ static void ignore(int signo) {
   (void)signo;
 }
 
+/* Writing where nobody reads any more is an error, EPIPE, as of any request;
+ * but print does not look at errors, and a script in a pipeline would go on
+ * for ever. When the standard output is what broke, this is lua(1)'s end. */
+static void broken_pipe(int signo) {
+  struct pollfd out = {.fd = STDOUT_FILENO};
+  int saved = errno;
+  if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0) {
+    signal(signo, SIG_DFL);
+    raise(signo); /* delivered when this handler has returned */
+  }
+  errno = saved;
+}
+
 /* Not SIG_IGN: children would inherit that. Whoever has decided otherwise
  * before us is left alone. */
-static void survive(int signo) {
-  struct sigaction now, ours = {.sa_handler = ignore, .sa_flags = SA_RESTART};
+static void survive(int signo, void (*handler)(int)) {
+  struct sigaction now, ours = {.sa_handler = handler, .sa_flags = SA_RESTART};
   if (sigaction(signo, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) &&
       now.sa_handler == SIG_DFL)
     sigaction(signo, &ours, NULL);
@@ -240,8 +255,8 @@ void signals_open(lua_State *L) {
   static const struct api_methods m = {.methods = signals_methods,
                                        .meta = signals_meta};
   selfpipe_taken = api_signal_taken;
-  survive(SIGPIPE);
-  survive(SIGXFSZ);
+  survive(SIGPIPE, broken_pipe);
+  survive(SIGXFSZ, ignore);
   api_register(L, &signals_type, &m);
   lua_pushcfunction(L, signals_new);
   lua_setfield(L, -2, "signals");
