@@ -2,6 +2,8 @@
  * eventfd. */
 #include "binding/context.h"
 
+#include <stdio.h>
+
 #include "binding/record.h"
 #include "core/clock.h"
 
@@ -322,14 +324,26 @@ static int context_eventfd(lua_State *L) {
   return push_eventfd(L) ? 1 : 3;
 }
 
+/* Whoever waits for the context would wait for these in vain. */
+static void say_who_is_silent(const struct context *c) {
+  unsigned n = context_silent(c);
+  if (n > 0)
+    fprintf(stderr,
+            "aio: the events of %u requests do not wake who waits for the "
+            "context: they were submitted before it was watched\n",
+            n);
+}
+
 /**
  * ctx:pollfd() -> fd
  * ctx:events() -> "r"
  * ctx:timeout() -> nil
  *
  * For waiters and cqueues: the number of the context's eventfd. From the
- * first call on the context drains it itself whenever it leaves the ring
- * empty.
+ * first call on the context keeps it ready for as long as there are events,
+ * and drains it itself when it leaves the ring empty and none undelivered.
+ * Requests that were submitted before do not signal it: one line on the
+ * standard error says so.
  * Errors: raises what ctx:eventfd would return.
  */
 static int context_pollfd(lua_State *L) {
@@ -337,8 +351,10 @@ static int context_pollfd(lua_State *L) {
   if (!push_eventfd(L))
     luaL_error(L, "%s", lua_tostring(L, 3));
   struct context *c = context_check(L);
-  if (!c->drains)
+  if (!c->drains) {
+    say_who_is_silent(c);
     context_drain(c);
+  }
   lua_pushinteger(L, c->eventfd->fd);
   return 1;
 }

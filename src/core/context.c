@@ -166,16 +166,31 @@ static bool waited_for(const struct slot *s) {
   return s->state == SLOT_FLYING && s->iocb.aio_lio_opcode != KAIO_CMD_POLL;
 }
 
-unsigned context_unfinished(const struct context *c) {
+static bool silent(const struct slot *s) {
+  return s->state == SLOT_FLYING && s->eventfd == NULL &&
+         (s->iocb.aio_flags & IOCB_FLAG_RESFD) == 0;
+}
+
+/* How many are like that and have no event in the ring. */
+static unsigned count_slots(const struct context *c,
+                            bool (*like)(const struct slot *)) {
   unsigned n = 0;
   for (unsigned i = 0; c->flying > 0 && i < c->slots; i++)
-    n += waited_for(context_slot(c, (int32_t)i));
+    n += like(context_slot(c, (int32_t)i));
   int ready = ring_ready(&c->ring);
   for (int i = 0; n > 0 && i < ready; i++) {
     uint32_t index = (uint32_t)ring_peek(&c->ring, (uint32_t)i).data;
-    n -= index < c->slots && waited_for(context_slot(c, (int32_t)index));
+    n -= index < c->slots && like(context_slot(c, (int32_t)index));
   }
   return n;
+}
+
+unsigned context_unfinished(const struct context *c) {
+  return count_slots(c, waited_for);
+}
+
+unsigned context_silent(const struct context *c) {
+  return count_slots(c, silent);
 }
 
 static void lose_flying(struct context *c) {

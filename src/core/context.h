@@ -96,6 +96,7 @@ struct context {
 
   struct desc *eventfd; /* for requests without one of their own, or NULL */
   bool drains;          /* the eventfd is read when the ring is left empty */
+  bool owed;            /* the queue has added one to it */
   struct submission last;
   uint64_t looked; /* what peek_look counted last */
   unsigned untold; /* and how many were ready, and not told */
@@ -147,8 +148,9 @@ struct wait {
 };
 int context_wait(struct context *c, const struct wait *w);
 
-/* From now on the context's eventfd is read whenever the ring is left empty,
- * and now as well: what it counted may have been taken before. */
+/* From now on the context's eventfd is ready for as long as there are events,
+ * in the ring or in the queue: it is read whenever both are left empty, and now
+ * as well, since what it counted may have been taken before. */
 void context_drain(struct context *c);
 
 /* ---- deliver: from the queue to the user ---- */
@@ -188,6 +190,9 @@ void context_free_lost(struct context *c, int32_t index);
 /* How many requests io_destroy would have to wait for: it cancels polls, and
  * what has its event in the ring is finished. */
 unsigned context_unfinished(const struct context *c);
+
+/* How many requests will signal no eventfd when they finish. */
+unsigned context_silent(const struct context *c);
 
 /* As destroy, for the collector: an idle context, in a thread of its own, so
  * that nothing stalls for io_destroy's 30 ms. */

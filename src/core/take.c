@@ -158,23 +158,48 @@ static bool came_meanwhile(struct context *c, long room) {
   return n > 0;
 }
 
+/* Fails only when the count is full: readable all the same. */
+static void make_ready(const struct context *c) {
+  const uint64_t one = 1;
+  ssize_t put = write(c->eventfd->fd, &one, sizeof one);
+  (void)put;
+}
+
+static bool drains(const struct context *c) {
+  return c->drains && !c->eventfd->shut;
+}
+
 /* The context's own eventfd, watched by a waiter, is drained when the ring is
  * left empty; room is what was asked for beyond what came. An event may come
  * between the look and the read: then the eventfd is made ready again. */
 static void drain(struct context *c, long room) {
   uint64_t count = 0;
-  if (!c->drains || c->eventfd->shut || !left_empty(c, room > 0) ||
-      read(c->eventfd->fd, &count, sizeof count) != sizeof count ||
-      !came_meanwhile(c, room))
+  if (!drains(c) || !left_empty(c, room > 0))
     return;
-  count = 1;
-  ssize_t put = write(c->eventfd->fd, &count, sizeof count);
-  (void)put; /* fails only when the count is full: readable all the same */
+  if (read(c->eventfd->fd, &count, sizeof count) == sizeof count &&
+      came_meanwhile(c, room))
+    make_ready(c);
+  c->owed = context_queued(c) > 0;
+  if (c->owed)
+    make_ready(c);
+}
+
+/* What is in the queue keeps the eventfd ready: drain added one for that, which
+ * goes with the last. More than that one are signals that came since. */
+static void settle(struct context *c) {
+  uint64_t count = 0;
+  if (!c->owed || context_queued(c) > 0)
+    return;
+  c->owed = false;
+  if (drains(c) && read(c->eventfd->fd, &count, sizeof count) > 0 && count > 1)
+    make_ready(c);
 }
 
 void context_drain(struct context *c) {
   c->drains = true;
   drain(c, 0);
+  if (!left_empty(c, false))
+    make_ready(c);
 }
 
 int context_take(struct context *c, unsigned nr) {
@@ -236,6 +261,7 @@ static void dequeue(struct context *c, int32_t index, int32_t prev) {
 void context_deliver(struct context *c, int32_t index, int32_t prev) {
   dequeue(c, index, prev);
   slot_free(c, index);
+  settle(c);
 }
 
 void context_hand_over(struct context *c, int32_t index, int32_t prev) {
@@ -243,6 +269,7 @@ void context_hand_over(struct context *c, int32_t index, int32_t prev) {
   dequeue(c, index, prev);
   context_slot(c, index)->state = SLOT_HANDED;
   c->handed = index;
+  settle(c);
 }
 
 void context_forget_handed(struct context *c) {
@@ -258,4 +285,5 @@ void context_deliver_foreign(struct context *c, unsigned n) {
     c->foreign[i] = c->foreign[i + n];
   c->delivered += n;
   c->edits++;
+  settle(c);
 }
