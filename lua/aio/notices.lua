@@ -1,6 +1,5 @@
 -- Notices of completions at the prompt: a line each, or a summary where many
 -- come at once. What is told of stays for getevents and its kind.
-local _ENV = require "aio.host".globals -- whatever becomes of the user's
 local aio = require "aio"
 local call = require "aio.repl_call"
 local color = require "aio.color"

@@ -1,11 +1,11 @@
 -- The prompt's side in Lua; src/program/prompt.c calls these functions. What
 -- was typed is compiled, called, and answered here.
-local _ENV = require "aio.host".globals -- whatever becomes of the user's
 local aio = require "aio"
 local call = require "aio.repl_call"
 local color = require "aio.color"
 local host = require "aio.host"
 local notices = require "aio.notices"
+local pretty = require "aio.pretty"
 local session = require "aio.session"
 
 local repl = {}
@@ -58,15 +58,6 @@ local function compile(text)
 end
 
 -- ---- answering ----
-
-local found_pretty, pretty = pcall(require, "aio.pretty")
-if not found_pretty then
-  pretty = { text = function(...)
-    local parts = table.pack(select(2, ...))
-    for i = 1, parts.n do parts[i] = tostring(parts[i]) end
-    return table.concat(parts, "  ")
-  end }
-end
 
 local function echo(results)
   local ok, text, trace = call(function()

@@ -2,7 +2,6 @@
 -- for the prompt. Each runs in a coroutine that Ctrl-C interrupts.
 --   call(f, ...)   true and its results; or false, a message, a traceback
 local host = require "aio.host"
-local _ENV = host.globals -- whatever becomes of the user's
 local create, status = coroutine.create, coroutine.status
 
 local call

@@ -1,6 +1,5 @@
 -- What a session at the prompt leaves: the last values, and the chunks that
 -- succeeded, which can be written as a script.
-local _ENV = require "aio.host".globals -- whatever becomes of the user's
 local aio = require "aio"
 
 local session = {}

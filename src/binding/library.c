@@ -31,6 +31,25 @@ static const char *override_path(lua_State *L, const char *module) {
   return path;
 }
 
+/* The registry's key of the modules' own globals: a copy, so that they work
+ * whatever becomes of the user's; what comes later is found in those. */
+static const char own_globals[] = "aio.globals";
+
+static void copy_globals(lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushglobaltable(L);
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -6);
+  }
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+  lua_setfield(L, LUA_REGISTRYINDEX, own_globals);
+}
+
 /* Pushes the module's chunk; raises when it does not compile. */
 static void load_module(lua_State *L, const struct embedded *e) {
   const char *path = override_path(L, e->module);
@@ -39,6 +58,8 @@ static void load_module(lua_State *L, const struct embedded *e) {
                    : luaL_loadbufferx(L, e->text, e->size, e->chunk, "t");
   if (status != LUA_OK)
     lua_error(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, own_globals);
+  lua_setupvalue(L, -2, 1);
 }
 
 /* What require finds in package.preload: upvalue 1 is the embedded file. */
@@ -107,6 +128,7 @@ __attribute__((visibility("default"))) int luaopen_aio(lua_State *L) {
   histogram_open(L);
   lua_pushliteral(L, AIOSH_VERSION);
   lua_setfield(L, -2, "version");
+  copy_globals(L);
   preload_modules(L);
   preload_posix(L);
   run_init(L);

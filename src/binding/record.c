@@ -182,6 +182,7 @@ static struct record *to_record(lua_State *L) {
 
 /**
  * record:stop() -> record
+ * record:close()
  *
  * Ends this recording; what was recorded can still be read until another one
  * begins. A function that is told gets what it was not told yet, and a last

@@ -327,23 +327,8 @@ static const luaL_Reg host[] = {{"resume", statement_resume},
                                 {"batches", notice_batches},
                                 {NULL, NULL}};
 
-/* A copy of the globals, for the prompt's own code. */
-static void push_globals(lua_State *L) {
-  lua_newtable(L);
-  lua_pushglobaltable(L);
-  lua_pushnil(L);
-  while (lua_next(L, -2) != 0) {
-    lua_pushvalue(L, -2);
-    lua_insert(L, -2);
-    lua_rawset(L, -5);
-  }
-  lua_pop(L, 1);
-}
-
 static int open_host(lua_State *L) {
   luaL_newlib(L, host);
-  push_globals(L);
-  lua_setfield(L, -2, "globals");
   return 1;
 }
 

@@ -26,7 +26,7 @@ if command -v groff >/dev/null; then
     "groff has nothing to complain about"
   # What overstrikes and colours is no text.
   sed 's/.\x08//g; s/\x1b\[[0-9;]*m//g' "$text" >"$text.plain"
-  missing=$(./aiosh --help | sed -n 's/^  \(-[^ =]*\).*/\1/p' |
+  missing=$(./aiosh --help | sed -n 's/^  \(-[^ =[]*\).*/\1/p' |
     while read -r option; do
       grep -q -e "^ *$option" "$text.plain" || echo "$option"
     done)

@@ -22,7 +22,7 @@ end
 t:run("ctx = aio.setup(64)")
 local a, b = pipe "a", pipe "b"
 tap.like(t:run("ctx:submit(aio.poll(ar, 'in'), aio.poll(br, 'in'));"),
-  "^submitted 2 of 2, 0 already done", "the verdict after a submit")
+  "^submitted 2, 0 already done", "the verdict after a submit")
 t:shows("\naio 2%+0> $", "the prompt tells what is in flight")
 
 -- A line that wraps, with the cursor inside it.
