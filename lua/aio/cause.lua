@@ -33,21 +33,26 @@ function cause.file(iocb, r)
   return filesystem.facts(r.fd, object_of(iocb))
 end
 
--- What was looked at in vain, by errno.
+-- What was looked at in vain, by errno, after io_submit took the request and
+-- before.
+local ruled_out_before = {
+  EINVAL = "the fields, the kinds of fd and eventfd",
+  EBADF = "closed, O_PATH, access mode", EOPNOTSUPP = "rw_flags, which are 0",
+}
 local ruled_out = {
   EINVAL = "alignment, length, kind of file",
-  EFAULT = "NULL, the buffers' protection", EBADF = "closed, O_PATH, mode",
+  EFAULT = "NULL, the buffers' protection",
   EAGAIN = "rw_flags nowait, O_NONBLOCK", EPERM = "seals, a read-only device",
   EFBIG = "RLIMIT_FSIZE", ENOSPC = "free blocks", ESPIPE = "the offset",
 }
 
 -- Says for what no rule explains what is known.
-local function unexplained(errno, name, f)
+local function unexplained(errno, name, f, by_name)
   local text = aio.strerror(errno)
   if f.closed then
     return text .. ": the file was closed since, its rules can't be asked"
   end
-  local out = ruled_out[name]
+  local out = by_name[name]
   return out and ("%s (ruled out: %s)"):format(text, out) or text
 end
 
@@ -56,23 +61,16 @@ function cause.run(rules, name, r, f)
   if rules[name] and (f.open or name == "EBADF" or name == "EFAULT") then
     rules[name](r, f, say)
   end
-  return list
-end
-
-local function of_request(iocb, errno, rules)
-  local r = aio.facts(iocb, errno)
-  local f = cause.file(iocb, r)
-  local name = aio.errname(errno) or ""
-  r.certain = r.told and rules ~= require "aio.cause_event"
-  local list = cause.run(rules, name, r, f)
-  if #list == 0 then
-    list[1] = { key = "unknown", text = unexplained(errno, name, f) }
-  end
-  return list, r, f
+  return list, say
 end
 
 function cause.of_event(ev)
-  return of_request(ev.request, -ev.res, require "aio.cause_event")
+  local errno = -ev.res
+  local r, name = aio.facts(ev.request, errno), aio.errname(errno) or ""
+  local f = cause.file(ev.request, r)
+  local list, say = cause.run(require "aio.cause_event", name, r, f)
+  if #list == 0 then say("unknown", unexplained(errno, name, f, ruled_out)) end
+  return list, r, f
 end
 
 local function count_of(s)
@@ -82,18 +80,25 @@ end
 
 -- What the request alone tells is known already (src/core/cause.c); more may
 -- hold. For a wrong descriptor the rules here tell the same and its name.
+local function add_refusal(list, s, name)
+  local rules = require "aio.cause_submit"
+  if s.told and not (name == "EBADF" and #list > 0)
+    or not s.told and not rules[name] and s.refusal ~= "" then
+    table.insert(list, 1, { key = name, text = s.refusal })
+  end
+end
+
 function cause.of_submission(s)
   local request = rawget(s, "request")
   if not request then return { { key = "count", text = count_of(s) } } end
-  local list, r, f = of_request(request, s.errno,
-    require "aio.cause_submit")
-  local found = list[1].key ~= "unknown"
-  local name = aio.errname(s.errno)
-  if s.refusal == "" or found and (not s.told or name == "EBADF") then
-    return list, r, f
+  local r, name = aio.facts(request, s.errno), aio.errname(s.errno) or ""
+  local f = cause.file(request, r)
+  r.certain = s.told
+  local list, say = cause.run(require "aio.cause_submit", name, r, f)
+  add_refusal(list, s, name)
+  if #list == 0 then
+    say("unknown", unexplained(s.errno, name, f, ruled_out_before))
   end
-  if not found then list[1] = nil end
-  table.insert(list, 1, { key = name, text = s.refusal })
   return list, r, f
 end
 

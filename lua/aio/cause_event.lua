@@ -58,9 +58,18 @@ local function memory_alignment(r, f, say)
   end
 end
 
+-- Where the operation begins, in words and as a number.
+local function position(r, f)
+  if writers[r.op] and (f.append or r.rw_flags & RWF_APPEND ~= 0) then
+    return "the end of the file (append)", f.size
+  end
+  return "offset", r.offset
+end
+
 local function file_alignment(r, f, say)
   local from, to = source(f, "dio_offset_align"), f.offset_align
-  aligned(say, "dio_offset", "offset " .. r.offset, r.offset, to, from)
+  local what, at = position(r, f)
+  aligned(say, "dio_offset", what .. " " .. at, at, to, from)
   if r.op:sub(-1) ~= "v" then
     aligned(say, "dio_length", "length " .. r.nbytes, r.nbytes, to, from)
     return
@@ -176,10 +185,7 @@ end
 rules.ENOSPC = fs_full
 
 function rules.EFBIG(r, f, say)
-  local at, what = r.offset, "offset"
-  if f.append or r.rw_flags & RWF_APPEND ~= 0 then
-    at, what = f.size, "the end of the file"
-  end
+  local what, at = position(r, f)
   local limit = aio.limits().fsize
   if at >= limit then
     say("fsize", "%s %d is not below RLIMIT_FSIZE (%d)", what, at, limit)

@@ -43,8 +43,17 @@ local needs_operation = {
   pwritev = "write_iter", fsync = "fsync", fdsync = "fsync",
 }
 
--- Kinds that have them all.
-local has_operation = { file = true, ["block device"] = true }
+-- Files that are made by the kernel itself, each as somebody saw fit.
+local made_up = {
+  proc = true, sysfs = true, debugfs = true, tracefs = true, nsfs = true,
+  securityfs = true, cgroup = true, cgroup2 = true, bpf = true,
+  configfs = true, efivarfs = true, pstore = true, binfmt_misc = true,
+}
+
+local function has_operation(f)
+  return f.type == "block device" or f.type == "file" and not made_up[f.fs]
+end
+
 local has_transfers = { pipe = true, socket = true }
 local never = { directory = true, epoll = true }
 
@@ -52,11 +61,10 @@ local never = { directory = true, epoll = true }
 -- breaks a rule as well, for certain.
 local function lacks(r, f, operation)
   if operation == "fsync" then
-    return f.type ~= "directory" and not has_operation[f.type] or f.fs == "proc"
+    return f.type ~= "directory" and not has_operation(f)
+      and not (r.certain and made_up[f.fs])
   end
-  if has_operation[f.type] and f.fs ~= "proc" or has_transfers[f.type] then
-    return false
-  end
+  if has_operation(f) or has_transfers[f.type] then return false end
   return not r.certain or never[f.kind]
 end
 
@@ -64,7 +72,7 @@ end
 local function lacks_operation(r, f, say)
   local operation = needs_operation[r.op]
   if not operation or not lacks(r, f, operation) then return end
-  local kind = f.fs == "proc" and "/proc file" or f.kind
+  local kind = f.type == "file" and f.fs .. " file" or f.kind
   say("operation", "%s is %s, which takes no %s by AIO (its driver has no %s)",
     f.title, filesystem.a(kind), r.op, operation)
 end

@@ -77,7 +77,7 @@ static void keep_file(struct submission *last, struct desc *d) {
 
 void batch_note(struct context *c, unsigned taken) {
   struct submission *last = &c->last;
-  last->inflight = context_inflight(c) + taken; /* not settled yet */
+  last->inflight = c->flying + taken; /* not settled yet */
   compare(last, c->list, taken);
   if (c->gathered > 0)
     last->first = *c->list[0];

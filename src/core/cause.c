@@ -131,28 +131,31 @@ static void wrong_field(struct text *t, const struct refused *r) {
     wrong_other(t, k);
 }
 
-/* No field is wrong: then it is a descriptor. */
-static void wrong_kind(struct text *t, const struct iocb *k) {
-  if (k->aio_flags & IOCB_FLAG_RESFD)
-    put(t, true, "eventfd %d is no eventfd, or fd", (int)k->aio_resfd);
-  else
-    put(t, true, "its fields are right: fd");
-  t->causes = 0;
+/* No field is wrong: then it may be a descriptor. To know it takes a look at
+ * what that is, so that this asks. */
+static void ask_kind(struct text *t, const struct iocb *k) {
   int fd = (int)k->aio_fildes;
+  char also[48] = "";
+  if (k->aio_flags & IOCB_FLAG_RESFD)
+    snprintf(also, sizeof also, "is eventfd %d no eventfd, or ",
+             (int)k->aio_resfd);
+  put(t, true, "its fields are right");
   if (k->aio_lio_opcode == KAIO_CMD_POLL)
-    put(t, true, " %d can't be polled by AIO while it is not ready", fd);
+    put(t, true, "%sis fd %d a terminal, or what else AIO can't poll?", also,
+        fd);
   else if (transfers(k->aio_lio_opcode))
-    put(t, true, " %d takes no %s by AIO (as a directory, /proc, an epoll)", fd,
-        name_of(k));
+    put(t, true, "%sis fd %d a directory, of /proc, or what else takes no %s?",
+        also, fd, name_of(k));
   else
-    put(t, true, " %d has no fsync", fd);
+    put(t, true, "%sis fd %d a pipe, a device, or what else has no fsync?",
+        also, fd);
 }
 
 static bool tell_einval(struct text *t, const struct refused *r) {
   wrong_field(t, r);
   if (t->causes > 0)
     return true;
-  wrong_kind(t, r->iocb);
+  ask_kind(t, r->iocb);
   return false;
 }
 
@@ -216,7 +219,7 @@ static bool tell_efault(struct text *t, const struct iocb *k) {
 static bool tell_eopnotsupp(struct text *t, const struct refused *r) {
   unsigned flags = (unsigned)r->iocb->aio_rw_flags, unknown;
   unknown = flags & ~(unsigned)RWF_KNOWN;
-  put(t, unknown != 0, "the kernel has no such rw_flags (0x%x)", unknown);
+  put(t, unknown != 0, "no rw_flags of Linux up to 6.18 (0x%x)", unknown);
   put(t, (flags & RWF_ATOMICS) != 0 && !writes(r->iocb->aio_lio_opcode),
       "rw_flags atomic is for writes only");
   if (t->causes > 0)

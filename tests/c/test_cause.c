@@ -93,8 +93,8 @@ static void others(void) {
   told(k, EAGAIN,
        "the ring is full: reap events first (8 in flight, set up for 8)");
   tells(&k, -1, EINVAL, false,
-        "its fields are right: fd 3 takes no pread by AIO (as a directory, "
-        "/proc, an epoll)");
+        "its fields are right; is fd 3 a directory, of /proc, or what else "
+        "takes no pread?");
   tells(&k, -1, EFAULT, false, "");
   tells(&k, -1, EIO, false, "");
   k.aio_rw_flags = 8;
@@ -102,7 +102,7 @@ static void others(void) {
         "this file does not support rw_flags nowait");
   k.aio_rw_flags = 0x440;
   told(k, EOPNOTSUPP,
-       "the kernel has no such rw_flags (0x400); rw_flags atomic is for "
+       "no rw_flags of Linux up to 6.18 (0x400); rw_flags atomic is for "
        "writes only");
   k.aio_lio_opcode = IOCB_CMD_FSYNC;
   k.aio_rw_flags = 8;

@@ -88,4 +88,11 @@ ok "$status $(sed 1q out) $(grep -c 'in flight' out) $(entered)" \
   "0 io_destroy: Invalid argument (EINVAL) 1 yes" \
   "where io_destroy fails the memory stays in flight"
 
+denied io_submit EINVAL -e '
+  local ctx = assert(aio.setup(8))
+  ctx:submit(aio.pread(aio.open("file"), aio.buffer(8)))
+  print(ctx.last_submit.why)'
+ok "$(cat out) $(entered)" "Invalid argument (ruled out: the fields, the kinds \
+of fd and eventfd) yes" "an error without a cause: what was ruled out"
+
 echo "1..$count"
