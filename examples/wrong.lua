@@ -1,5 +1,6 @@
--- Wrong questions, and where the kernel's answer comes: from io_submit, or in
--- the event. Another kernel or file system may answer otherwise.
+-- Wrong questions, where the kernel's answer comes (from io_submit, or in the
+-- event), and what is wrong. Another kernel or file system may answer
+-- otherwise.
 --   usage: aiosh examples/wrong.lua [directory]
 
 local path = (arg[1] or os.getenv("TMPDIR") or ".") .. "/aiosh-wrong.tmp"
@@ -17,6 +18,8 @@ local function ask(question, iocb)
   local answer = ev and (ev.err or ev.res) or aio.errname(errno)
   print(("%-36s%-11s%s"):format(question, ev and "event" or "io_submit",
                                 answer))
+  local why = (ev or ctx.last_submit).why
+  if why then print("    " .. why) end
 end
 
 ask("a read past the end", aio.pread(f, buf, 4096, "1m"))

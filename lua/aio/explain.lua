@@ -113,11 +113,12 @@ local function of_errno(errno)
     name == "EAGAIN" and quota_notes() or nil)
 end
 
--- A failed call's message: its name, its error, and its cause behind them.
+-- A failed call's message: its name, its error, and its cause behind them. nil:
+-- it is none.
 local function of_message(message)
   local call, name, rest = message:match(
     "^([%w_]+): .- %((E[%u%d]+)%):?%s*(.*)$")
-  if not call then return new(message, {}) end
+  if not call then return nil end
   local errno = aio[name]
   local causes = rest ~= "" and { { text = rest } } or of_errno(errno).causes
   local quota = call == "io_setup" and name == "EAGAIN"
@@ -167,6 +168,9 @@ local function last_failure() return aio.facts().failure or nil end
 local function last()
   local failure = last_failure()
   if shown.page and failure == shown.trial then return shown.page end
+  if type(failure) == "string" then
+    return of_message(failure) or new(failure, {})
+  end
   return failure or new("nothing has failed yet", {})
 end
 
@@ -184,11 +188,12 @@ end
 --- aio.explain([event | errno | iocb | submission]) -> page
 --
 -- Explains at length, on a page: an event or a submission (ctx.last_submit),
--- the number or name of an error, an iocb that was not submitted yet (what
--- will go wrong, and whether it will be asynchronous; it is not submitted), or
--- without an argument what failed last. The page has the fields title, causes
--- (a list of {text=, rule=, see=, todo=}) and notes. May search /proc, and try
--- requests of no length on a context of its own; no file is changed.
+-- the number or name of an error, a failed call's message, an iocb that was not
+-- submitted yet (what will go wrong, and whether it will be asynchronous; it is
+-- not submitted), or without an argument what failed last. The page has the
+-- fields title, causes (a list of {text=, rule=, see=, todo=}) and notes. May
+-- search /proc, and try flags and reads on a context of its own; no file is
+-- changed.
 -- Example: print(aio.explain(ev))
 -- See: ctx.last_submit, ev.why
 local function explain(...)
@@ -203,7 +208,8 @@ local function explain(...)
   end
   local errno = errno_of(what)
   if errno then return of_errno(errno) end
-  if type(what) == "string" then return of_message(what) end
+  local told = type(what) == "string" and of_message(what)
+  if told then return told end
   error("bad argument #1 to 'explain' (event, submission, iocb or errno "
     .. "expected, got " .. type(what) .. ")", 2)
 end

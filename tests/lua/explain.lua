@@ -64,7 +64,11 @@ do
   else
     tap.skip("no /proc/sys/fs/aio-nr", 2)
   end
+  tap.is(aio.explain((select(2, aio.setup(0)))).title,
+    "io_setup -> EINVAL: Invalid argument", "a message")
   tap.raises("bad argument #1 to 'explain'", "nonsense", aio.explain, {})
+  tap.raises("bad argument #1 to 'explain'", "a text", aio.explain, "what?")
+  tap.raises("got nil", "nil is no event", aio.explain, nil)
 end
 
 do -- which of the flags it was, by trying
