@@ -49,8 +49,9 @@ end
 
 local function check_direct(add, f, direct, message)
   if not direct then
-    add("warn", "O_DIRECT", "refused (%s): all I/O is done inside io_submit",
-      message)
+    add("warn", "O_DIRECT", "refused (%s)%s", message,
+      message:find "EINVAL" and ": reads and writes are done inside io_submit"
+      or "")
     return
   end
   local mem, offset, how = direct:dioalign()
@@ -87,11 +88,9 @@ local function list_of(names, results)
   return table.concat(order, "; ")
 end
 
-local function note_opcodes(add, report, ctx, f, scratch)
-  local opcodes = try.all_opcodes(ctx, f, scratch)
-  if not scratch then opcodes.pwrite, opcodes.pwritev = nil, nil end
-  report.opcodes = opcodes
-  add("ok", "opcodes", list_of(try.opcodes, opcodes))
+local function note_opcodes(add, report, ctx, f, names, scratch)
+  report.opcodes = try.all_opcodes(ctx, f, names, scratch)
+  add("ok", "opcodes", list_of(names, report.opcodes))
 end
 
 local function note_flags(add, report, ctx, f, op, scratch)
@@ -126,6 +125,7 @@ local function ask_itself(add, report, ctx, path, f, opened)
   if f.type ~= "file" then return end
   local direct, message = aio.open(path, "rdonly,direct")
   check_direct(add, f, direct, message)
+  note_opcodes(add, report, ctx, opened, try.harmless)
   note_flags(add, report, ctx, opened, "pread", false)
   note_flags(add, report, ctx, direct, "pread", false)
   if direct then direct:close() end
@@ -142,7 +142,7 @@ local function try_beside(add, report, ctx, path, f, opened)
   end
   check_direct(add, filesystem.facts(buffered:fileno()), direct, message)
   buffered:write(("\0"):rep(8192), 0)
-  note_opcodes(add, report, ctx, buffered, true)
+  note_opcodes(add, report, ctx, buffered, try.opcodes, true)
   for _, way in ipairs { buffered, direct } do
     note_flags(add, report, ctx, way, "pread", true)
     note_flags(add, report, ctx, way, "pwrite", true)
@@ -154,7 +154,7 @@ end
 
 -- A device: no bytes are moved, but a block device is read.
 local function try_device(add, report, ctx, path, f, opened)
-  note_opcodes(add, report, ctx, opened, false)
+  note_opcodes(add, report, ctx, opened, try.reading)
   note_flags(add, report, ctx, opened, "pread", false)
   if f.type ~= "block device" then return end
   local direct, message = aio.open(path, "rdonly,direct")
@@ -167,7 +167,7 @@ end
 -- What is said of a FIFO is tried on a pipe of our own.
 local function try_pipe(add, report, ctx)
   local r, w = aio.pipe()
-  note_opcodes(add, report, ctx, r, false)
+  note_opcodes(add, report, ctx, r, try.reading)
   note_flags(add, report, ctx, r, "pread", false)
   add("note", "patterns", "reads and writes are done, and wait, inside "
     .. "io_submit; polls are asynchronous")

@@ -9,18 +9,21 @@ try.flags = { "hipri", "dsync", "sync", "nowait", "append", "noappend",
 try.opcodes = { "pread", "pwrite", "preadv", "pwritev", "fsync", "fdsync",
   "poll", "noop" }
 
--- nil when the kernel did what was asked, else the error's name. EAGAIN is an
--- answer: the request was understood.
+-- What is no refusal: it would have to wait, or RLIMIT_FSIZE is too low.
+local understood = { EAGAIN = true, EFBIG = true }
+
+-- nil when the kernel did what was asked, else the error's name.
 local function answer(ctx, iocb)
   local n, _, errno = ctx:submit(iocb)
   if not n then return aio.errname(errno) end
-  local ev = ctx:getevents(1, 1, 0.2)[1]
+  local poll = iocb.opcode == aio.IOCB_CMD_POLL
+  local ev = ctx:getevents(1, 1, poll and 0.1 or 30)[1]
   if not ev then
     ctx:cancel(iocb)
     ctx:getevents(1, 1, 5)
     return nil
   end
-  return ev.err ~= "EAGAIN" and ev.err or nil
+  return not understood[ev.err] and ev.err or nil
 end
 
 local bytes = 4096
@@ -37,10 +40,16 @@ local function request(op, f, scratch)
   return aio.iocb { opcode = op, fd = f }
 end
 
+-- Those that need no right to write.
+try.reading = { "pread", "preadv", "fsync", "fdsync", "poll", "noop" }
+
+-- Those that do nothing to a file that is somebody's.
+try.harmless = { "pread", "preadv", "poll", "noop" }
+
 -- {pread = true, noop = "EINVAL", ...}
-function try.all_opcodes(ctx, f, scratch)
+function try.all_opcodes(ctx, f, names, scratch)
   local result = {}
-  for _, op in ipairs(try.opcodes) do
+  for _, op in ipairs(names) do
     result[op] = answer(ctx, request(op, f, scratch)) or true
   end
   return result
