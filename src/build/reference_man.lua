@@ -130,15 +130,16 @@ end
 
 -- ---- sections ----
 
--- "  -e code       run this Lua code"
+-- "  -e code       run this Lua code", or the text in the next line
 local function write_options()
   io.write(".SH OPTIONS\n")
   for l in io.lines() do
     local option, text = l:match("^  (%-.-)%s%s+(.+)$")
+    option = option or l:match("^  (%-%S+)$")
     local more = l:match("^%s%s%s+(%S.*)$")
     if option then
       io.write(".TP\n.B ", code(option), "\n")
-      line((text:gsub("[\\']", finer)))
+      if text then line((text:gsub("[\\']", finer))) end
     elseif more then
       line((more:gsub("[\\']", finer)))
     end

@@ -147,6 +147,7 @@ static void launch(struct context *c) {
     s->state = SLOT_FLYING;
     s->batch = c->batch;
     s->seen = 0;
+    s->gap = -1;
     s->told = false;
     slot_hold(s, c->asked[i]);
   }

@@ -80,10 +80,8 @@ void slot_done(struct context *c, const struct io_event *e, int64_t now) {
   s->state = SLOT_DONE;
   s->res = e->res;
   s->res2 = e->res2;
-  if (s->seen == 0) {
+  if (s->seen == 0)
     s->seen = now;
-    s->gap = -1;
-  }
   enqueue(c, (int32_t)index);
   if (record_on)
     record_taken(c, s, now);

@@ -1,7 +1,7 @@
 # bash completion for aiosh. The options are those that --help lists.
 
 _aiosh_options() { # PROGRAM
-  "$1" --help 2>/dev/null | sed -n 's/^  \(-[^ =]*=\{0,1\}\).*/\1/p'
+  "$1" --help 2>/dev/null | sed -n 's/^  \(-[^ =[]*=\{0,1\}\).*/\1/p'
 }
 
 # COMPREPLY from words, or from file names when there are none given.
