@@ -177,7 +177,7 @@ $(MANUAL): $(DOCUMENTED) $(wildcard src/build/reference*.lua) $B/runlua
 	@mkdir -p $(@D)
 	$B/runlua src/build/reference.lua lua $(DOCUMENTED) > $@
 
-$B/aiosh.1: $B/aiosh $B/runlua $(DOCUMENTED) $(wildcard src/build/reference*.lua)
+$B/aiosh.1: $B/aiosh $(MANUAL) $(DOCUMENTED)
 	$B/aiosh --help | $B/runlua src/build/reference.lua man $(DOCUMENTED) > $@
 
 $B/embedded.c: $(LUA_FILES) $(MANUAL) src/build/embed.sh $B/lists

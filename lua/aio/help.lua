@@ -5,17 +5,9 @@ local index = require "aio.help_index"
 local page = require "aio.help_page"
 local topics = require "aio.help_topics"
 local cnames = require "aio.help_cnames"
+local search = require "aio.help_search"
 
 local metatable_of, getinfo = debug.getmetatable, debug.getinfo
-
-local function sorted_keys(t)
-  local keys = {}
-  for key in next, t do
-    if type(key) == "string" then keys[#keys + 1] = key end
-  end
-  table.sort(keys)
-  return keys
-end
 
 -- "in flight" and "In_flight" are one topic.
 local function plain(text)
@@ -38,25 +30,12 @@ local function functions()
   return list
 end
 
--- The types that can do something.
-local function types()
-  local list = {}
-  for _, name in ipairs(sorted_keys(words.types)) do
-    if #index.members(name) > 0 then list[#list + 1] = name end
-  end
-  return list
-end
-
-local function listed(label, list)
-  return page.wrap(table.concat(list, ", "), label, "  ")
-end
-
 -- What is to be read first comes last, where the prompt is.
 local function overview()
   local parts = {
-    listed("Functions of aio: ", functions()),
-    listed("Objects: ", types()),
-    listed("Topics: ", sorted_keys(topics)),
+    page.listed("Functions of aio: ", functions()),
+    page.listed("Objects: ", index.types()),
+    page.listed("Topics: ", index.sorted(topics)),
     topics.start.text,
   }
   return page.new { title = "aiosh " .. aio.version, See = topics.start.See,
@@ -145,66 +124,6 @@ local function topic(word)
   end
 end
 
--- All words that help knows, for completion and for near ones.
-local function vocabulary()
-  local list = {}
-  for _, entry in ipairs(index.entries) do
-    for _, name in ipairs(entry.names) do
-      list[#list + 1] = name
-    end
-  end
-  table.move(types(), 1, 16, #list + 1, list)
-  for _, name in ipairs(sorted_keys(topics)) do
-    list[#list + 1] = name
-  end
-  for _, name in ipairs(sorted_keys(aio)) do
-    if math.type(rawget(aio, name)) == "integer" then list[#list + 1] = name end
-  end
-  return list
-end
-
-local function mentioned(word)
-  local names = {}
-  for _, entry in ipairs(index.entries) do
-    local text = entry.text .. (entry.Errors or "") .. (entry.Returns or "")
-    if text:lower():find(word:lower(), 1, true) then
-      names[#names + 1] = entry.names[1]
-    end
-  end
-  return names
-end
-
--- Names are compared whole and by their last part: "sumbit", "ctx:sumbit".
-local function near_words(word)
-  local list, full = {}, {}
-  for _, name in ipairs(vocabulary()) do
-    for _, w in ipairs { name, name:match("[%w_]+$") } do
-      list[#list + 1], full[w] = w, full[w] or name
-    end
-  end
-  local found, seen = {}, {}
-  for _, w in ipairs(require "aio.near" (word, list, 6)) do
-    if not seen[full[w]] then found[#found + 1] = full[w] end
-    seen[full[w]] = true
-  end
-  return found
-end
-
-local function nothing(word)
-  local parts = {}
-  local near = near_words(word)
-  local used = #word > 2 and mentioned(word) or {}
-  if #near > 0 then
-    parts[1] = listed("Near it: ", near)
-  end
-  if #used > 0 then
-    parts[#parts + 1] = listed("Told about in: ", used)
-  end
-  parts[#parts + 1] = "help() lists what there is."
-  return page.new { title = ("no help on %q"):format(word),
-                    text = table.concat(parts, "\n\n") }
-end
-
 -- "ctx:submit" and "context:submit", "aio.setup", "tap.ok"
 local function member(word)
   local object, name = word:match("^([%w_]+)[.:]([%w_]+)$")
@@ -214,6 +133,7 @@ local function member(word)
 end
 
 local function on_word(word)
+  if word == "aio" then return overview() end
   local entry = member(word)
   if entry then return page.new(entry) end
   if words.types[word] then return type_page(word) end
@@ -224,7 +144,8 @@ local function on_word(word)
   local section = index.section((word:gsub("^aio%.", "")))
   local object = index.variable(word)
   if object then return on_word(object) end
-  return section and section_page(section) or cnames.page(word) or nothing(word)
+  return section and section_page(section) or cnames.page(word)
+    or search.nothing(word)
 end
 
 -- ---- values ----
@@ -260,8 +181,13 @@ local function on_number(n)
   return name and cnames.page(name)
 end
 
+-- " io_submit(2) " and "ctx:submit()" are the names in them.
+local function on_string(text)
+  return on_word((text:match("^%s*(.-)%s*$"):gsub("%(.*%)$", "")))
+end
+
 local by_type = { ["function"] = on_function, table = on_table,
-                  number = on_number, string = on_word }
+                  number = on_number, string = on_string }
 
 --- help([what]) -> page
 --
@@ -284,7 +210,7 @@ local function help(_, ...)
   }
 end
 
-return setmetatable({ words = vocabulary }, {
+return setmetatable({ words = search.vocabulary }, {
   __call = help,
   __name = "aio help",
   __tostring = function() return 'help: help(), help(x), help "word"' end,

@@ -68,6 +68,7 @@ end
 -- for what is none of C's names.
 function cnames.page(word)
   local name = word:gsub("^aio%.", "")
+  name = rawget(aio, name) == nil and name:upper() or name
   if is_error(name) then return error_page(name) end
   if math.type(rawget(aio, name)) == "integer" then
     return constant_page(name)

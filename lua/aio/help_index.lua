@@ -70,6 +70,16 @@ end
 
 index.entries = entries
 
+-- The names in a table.
+function index.sorted(t)
+  local keys = {}
+  for key in next, t do
+    if type(key) == "string" then keys[#keys + 1] = key end
+  end
+  table.sort(keys)
+  return keys
+end
+
 function index.section(name)
   return sections[name]
 end
@@ -153,6 +163,15 @@ function index.members(type_name)
     end
   end
   table.sort(list)
+  return list
+end
+
+-- The types that can do something.
+function index.types()
+  local list = {}
+  for _, name in ipairs(index.sorted(words.types)) do
+    if #index.members(name) > 0 then list[#list + 1] = name end
+  end
   return list
 end
 

@@ -2,6 +2,7 @@
 --   page.new{signatures=, text=, Returns=, Errors=, Example=, See=, title=}
 --   page.wrap(text [, first [, rest]])   at the terminal's width, with these
 --                                       before the first line and the others
+--   page.listed(label, list)   words with commas, behind a label
 local aio = require "aio"
 local color = require "aio.color"
 local example = require "aio.help_example"
@@ -71,6 +72,11 @@ function page.wrap(text, first, rest)
   end
   lines[#lines + 1] = line
   return table.concat(lines, "\n")
+end
+
+-- "Topics: alignment, cancel, ..."
+function page.listed(label, list)
+  return page.wrap(table.concat(list, ", "), label, "  ")
 end
 
 return page
