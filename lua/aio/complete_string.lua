@@ -18,6 +18,7 @@ local arguments = {
   ["buf:fill"] = { "pattern" },
   ["buf:check"] = { "pattern" },
   ["ctx:pgetevents"] = { nil, nil, nil, "signal" },
+  ["aio.watch"] = { "watch", "watch" },
 }
 
 -- By the field that is set, in a table or by an assignment.
@@ -26,7 +27,9 @@ local fields = {
   flags = "iocb_flags", prot = "prot",
 }
 
-local lists = { prot = { "none", "r", "rw" } }
+local lists = {
+  prot = { "none", "r", "rw" }, watch = { "each", "summary", "off" },
+}
 
 function lists.signal()
   local list = {}
@@ -66,15 +69,6 @@ local function is_help(at)
                                              package.loaded["aio.help"])
 end
 
--- The words in quotes of a signature: aio.watch(ctx, "each"|"summary").
-local function quoted(entry)
-  local list = {}
-  for word in entry.signatures:gmatch('"([%w_]+)"') do
-    list[#list + 1] = word
-  end
-  return #list > 0 and list or nil
-end
-
 local function in_call(tokens, i, n)
   local at = value.at(tokens, i)
   if is_help(at) then return "help" end
@@ -85,8 +79,7 @@ local function in_call(tokens, i, n)
   local name = entry and entry.names[1]
   if name == "aio.signals" then return "signal" end
   if name == "help" then return "help" end
-  if arguments[name] then return arguments[name][n] end
-  return entry and n > 1 and quoted(entry)
+  return arguments[name] and arguments[name][n]
 end
 
 -- A string in a table that is itself an argument.
@@ -120,16 +113,16 @@ end
 -- ---- candidates ----
 
 local whole = { opcode = true, prot = true, help = true, module = true,
-                signal = true, pattern = true }
+                signal = true, pattern = true, watch = true }
 
 local function words_of(kind)
-  local list = type(kind) == "table" and kind or lists[kind] or words[kind]
+  local list = lists[kind] or words[kind]
   return type(list) == "function" and list() or list
 end
 
 -- In flags, what follows the last comma; those that are there are left out.
 local function from_words(kind, text)
-  local flags = not whole[kind] and type(kind) == "string"
+  local flags = not whole[kind]
   local before = flags and text:match("^.*[,|]%s*") or ""
   local prefix, list, seen = text:sub(#before + 1), {}, {}
   for word in flags and before:gmatch("[%w_]+") or next, {} do

@@ -29,8 +29,10 @@ local function metafield(v, name)
 end
 
 local function documented(fn)
-  local entry = require "aio.help_index".by_function(fn)
-  return entry and entry.signatures:match("^[^\n]*")
+  local ok, entry = pcall(function()
+    return require "aio.help_index".by_function(fn)
+  end)
+  return ok and entry and entry.signatures:match("^[^\n]*")
 end
 
 local function function_text(fn)

@@ -2,6 +2,7 @@
 local words = require "aio.words"
 local show = require "aio.show"
 local color = require "aio.color"
+local strings = require "aio.pretty_string"
 
 local metatable_of = debug.getmetatable
 
@@ -33,7 +34,7 @@ end
 local function data_text(data)
   local kind = type(data)
   if kind == "string" then
-    return require "aio.pretty_string".quote(data, 16)
+    return strings.quote(data, 16)
   end
   return (kind == "number" or kind == "boolean") and tostring(data) or kind
 end
@@ -71,6 +72,21 @@ local function line(cells, width)
   return (table.concat(parts, "  "):gsub("%s+$", ""))
 end
 
+-- Without data the last column is left out.
+local function rows_of(list, shown)
+  local rows, has_data = { header }, false
+  for i = 1, shown do
+    rows[i + 1] = row(i, list[i])
+    has_data = has_data or rows[i + 1][7] ~= ""
+  end
+  if not has_data then
+    for i, cells in ipairs(rows) do
+      rows[i] = table.move(cells, 1, 6, 1, { failed = cells.failed })
+    end
+  end
+  return rows
+end
+
 -- "1020 more: 1016 ok, 4 EIO"
 local function summary(list, from)
   local n, ok, failures, order = #list - from + 1, 0, {}, {}
@@ -90,11 +106,8 @@ end
 
 -- The table; on: with colours.
 function events.list(list, on)
-  local rows = { header }
   local shown = #list <= ROWS + 2 and #list or ROWS
-  for i = 1, shown do
-    rows[i + 1] = row(i, list[i])
-  end
+  local rows = rows_of(list, shown)
   local width, lines = widths(rows), {}
   for i, cells in ipairs(rows) do
     local style = i == 1 and "bold" or cells.failed and "red" or ""

@@ -59,6 +59,7 @@ end
 -- A child keeps a closed file open; the kernel goes on reporting its number
 -- and lets nobody remove it.
 local function undead()
+  collectgarbage("stop") -- a lower number given back would go to `new`
   local path = os.tmpname()
   local outer <close>, w = assert(aio.waiter()), assert(aio.waiter())
   local e, fired = assert(aio.eventfd(0)), assert(aio.eventfd(1))
@@ -89,6 +90,7 @@ local function undead()
   w:close()
   new:close()
   holder:close()
+  collectgarbage("restart")
 end
 
 reused()

@@ -6,6 +6,7 @@ local color = require "aio.color"
 
 color.when "never"
 
+local select = select -- it is needed without globals
 local function text(...) return pretty.text(select("#", ...), ...) end
 
 local function value(v, options)
@@ -55,7 +56,7 @@ shows("a\nb\n" .. ("\0"):rep(500), '[[\na\nb\n]] .. ("\\0"):rep(500)',
       "also behind lines, as a buffer has them")
 shows(("\0"):rep(4096), '"" .. ("\\0"):rep(4096)', "and when there is no more")
 shows(print, "function (in C)", "a function in C")
-tap.like(value(text), "^function %(.*pretty%.lua:9%)$", "one in Lua")
+tap.like(value(text), "^function %(.*pretty%.lua:10%)$", "one in Lua")
 shows(aio.errname, "function aio.errname(e) -> string | nil", "one of ours")
 shows(coroutine.create(print), "thread (suspended)", "a thread")
 
@@ -178,7 +179,7 @@ tap.like(value(ctx), "\n%.%.%. 11 more$", "a long list is cut")
 w:write("x")
 local events = ctx:getevents(31)
 tap.like(text(events),
-         "^ #  op    nbytes  offset  res  latency  data\n 1  poll",
+         "^ #  op    nbytes  offset  res  latency\n 1  poll",
          "a list of events is a table")
 tap.like(text(events), "\n%.%.%. 11 more: 11 ok$", "with a summary of the rest")
 flight:close()
@@ -209,6 +210,18 @@ debug.setmetatable(cb, { __tostring = function() error("mine", 0) end,
 tap.like(value(cb), "^<__tostring fails: mine>\n  opcode    0",
          "an object whose metatable somebody changed")
 debug.setmetatable(cb, metatable) -- for its finalizer
+
+-- ---- without globals ----
+
+local G, globals, fn = _G, {}, print
+for key, v in pairs(G) do globals[key] = v end
+for key in next, globals do G[key] = nil end
+local bare = { text(1, "a", { x = true }, fn), text(nil, "no", 2),
+               text(events), text(ctx) }
+for key, v in globals.next, globals do G[key] = v end
+tap.is(bare[1], '1, "a", {x = true}, function (in C)', "values")
+tap.is(bare[2], "nil  no  2", "failures")
+tap.ok(#bare[3] > 0 and #bare[4] > 0, "and objects, whatever they lost")
 
 -- ---- colours ----
 
