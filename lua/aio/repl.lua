@@ -171,15 +171,12 @@ function repl.reset()
   pending = nil
 end
 
--- The end of the input inside a chunk: says what was missing; true: there was
--- such a chunk.
+-- The end of the input inside a chunk: says what was missing.
 function repl.abandon()
-  if not pending then return false end
   local _, message = load(pending, "=stdin", "t")
   pending = nil
   host.fresh_line()
   complain(message)
-  return true
 end
 
 local function default_prompt(requests, ready)

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <readline/history.h>
 #include <readline/readline.h>
 
@@ -109,8 +110,12 @@ void line_resized(void) {
   rl_resize_terminal();
 }
 
-void line_remember(const char *entry) {
+bool line_remember(const char *entry) {
+  const HIST_ENTRY *last = history_get(history_base + history_length - 1);
+  if (last != NULL && strcmp(last->line, entry) == 0)
+    return false;
   add_history(entry);
+  return true;
 }
 
 void line_limit_history(int entries) {

@@ -36,8 +36,8 @@ void line_enter_terminal(void);
 void line_resized(void);
 
 /* Into the history that the arrow keys and Ctrl-R go through, of at most so
- * many entries. */
-void line_remember(const char *entry);
+ * many entries; false when it is the same as the last one. */
+bool line_remember(const char *entry);
 void line_limit_history(int entries);
 
 #endif

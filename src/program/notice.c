@@ -62,10 +62,32 @@ static void list_untold(lua_State *L, struct context *c) {
   lua_rawseti(L, 1, (lua_Integer)lua_rawlen(L, 1) + 1);
 }
 
+static bool listed(lua_State *L, const struct context *c) {
+  bool found = false;
+  for (lua_Integer i = 1; !found && lua_rawgeti(L, 1, i) != LUA_TNIL; i++) {
+    lua_getfield(L, -1, "context");
+    const struct context_object *o = api_test(L, -1, &context_type);
+    found = o != NULL && o->context == c;
+    lua_settop(L, 1);
+  }
+  lua_settop(L, 1);
+  return found;
+}
+
+static void ignore(void *arg, const struct slot *s, int32_t index) {
+  (void)arg;
+  (void)s;
+  (void)index;
+}
+
+/* What no Lua code can reach nobody wants to hear of. */
 int notice_untold(lua_State *L) {
   lua_settop(L, 0);
   lua_newtable(L);
   each_object(L, list_untold);
+  for (struct context *c = context_first(); c != NULL; c = c->next)
+    if (context_usable(c) && c->untold > 0 && !listed(L, c))
+      peek_tell(c, ignore, NULL);
   return 1;
 }
 

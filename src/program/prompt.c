@@ -34,15 +34,16 @@ static struct {
   char *shown, *fresh; /* the prompt that stands, and what it should be */
   bool more;           /* inside a chunk of several lines */
   bool told_blind;
-  char *last; /* of the history */
 } prompt;
 
 /* ---- calling Lua ---- */
 
-/* Calls f, and reports what it raises; false then. */
-static bool guarded(lua_State *L, lua_CFunction f) {
+/* Calls f with the name of a function of the module, and reports what it
+ * raises; false then. */
+static bool guarded(lua_State *L, lua_CFunction f, const char *name) {
   lua_pushcfunction(L, f);
-  if (lua_pcall(L, 0, 0, 0) == LUA_OK)
+  lua_pushlightuserdata(L, (void *)(uintptr_t)name);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK)
     return true;
   const char *message = lua_tostring(L, -1);
   if (message == NULL)
@@ -53,26 +54,23 @@ static bool guarded(lua_State *L, lua_CFunction f) {
   return false;
 }
 
-static void push_function(lua_State *L, const char *name) {
+static void push_function(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &module);
-  lua_getfield(L, -1, name);
-  lua_remove(L, -2);
+  lua_getfield(L, -1, lua_touserdata(L, 1));
 }
 
-static int announce(lua_State *L) {
-  push_function(L, "announce");
+static int do_call(lua_State *L) {
+  push_function(L);
   lua_call(L, 0, 0);
   return 0;
 }
 
-static int say_blind(lua_State *L) {
-  push_function(L, "blind");
-  lua_call(L, 0, 0);
-  return 0;
+static bool call(lua_State *L, const char *name) {
+  return guarded(L, do_call, name);
 }
 
-static int compose_prompt(lua_State *L) {
-  push_function(L, "prompt");
+static int do_prompt(lua_State *L) {
+  push_function(L);
   lua_pushinteger(L, prompt.seen.unfinished);
   lua_pushinteger(L, prompt.seen.ready);
   lua_call(L, 2, 1);
@@ -81,26 +79,12 @@ static int compose_prompt(lua_State *L) {
   return 0;
 }
 
-static int submit(lua_State *L) {
-  push_function(L, "submit");
+static int do_submit(lua_State *L) {
+  push_function(L);
   lua_pushstring(L, line_text());
   prompt.more = false;
   lua_call(L, 1, 1);
   prompt.more = lua_toboolean(L, -1);
-  return 0;
-}
-
-static int reset(lua_State *L) {
-  push_function(L, "reset");
-  prompt.more = false;
-  lua_call(L, 0, 0);
-  return 0;
-}
-
-static int abandon(lua_State *L) {
-  push_function(L, "abandon");
-  prompt.more = false;
-  lua_call(L, 0, 0);
   return 0;
 }
 
@@ -111,9 +95,9 @@ static bool look(lua_State *L) {
   struct peek before = prompt.seen;
   prompt.seen = notice_sums();
   if (prompt.seen.untold > 0)
-    guarded(L, announce);
+    call(L, "announce");
   if (prompt.seen.blind && !prompt.told_blind)
-    prompt.told_blind = guarded(L, say_blind);
+    prompt.told_blind = call(L, "blind");
   return prompt.seen.unfinished != before.unfinished ||
          prompt.seen.ready != before.ready;
 }
@@ -129,7 +113,7 @@ static int64_t patience(void) {
 static void refresh_prompt(lua_State *L) {
   free(prompt.fresh);
   prompt.fresh = NULL;
-  guarded(L, compose_prompt);
+  guarded(L, do_prompt, "prompt");
   if (prompt.fresh == NULL)
     prompt.fresh = strdup(prompt.more ? "..> " : "aio> ");
 }
@@ -156,7 +140,8 @@ static void drop_line(lua_State *L) {
   line_cancel();
   end_line();
   interrupt_forget();
-  guarded(L, reset);
+  prompt.more = false;
+  call(L, "reset");
   begin_line(L);
 }
 
@@ -263,15 +248,10 @@ static int host_fresh_line(lua_State *L) {
   return 0;
 }
 
-/* Into the history, unless it is the last entry already. */
 static int host_remember(lua_State *L) {
   const char *text = luaL_checkstring(L, 1);
-  if (prompt.last != NULL && strcmp(prompt.last, text) == 0)
-    return 0;
-  free(prompt.last);
-  prompt.last = strdup(text);
-  line_remember(text);
-  history_append(text);
+  if (line_remember(text))
+    history_append(text);
   return 0;
 }
 
@@ -359,15 +339,25 @@ static void run_init(lua_State *L) {
     chunk_file(L, path);
 }
 
+static void remember(const char *entry) {
+  line_remember(entry);
+}
+
 static void open_history(void) {
-  int err = history_open(line_remember);
+  int err = history_open(remember);
   line_limit_history(HISTORY_ENTRIES);
   if (err != 0)
     fprintf(stderr, "aiosh: no history is kept: %s\n", strerror(-err));
 }
 
+/* Ctrl-D inside a chunk. */
+static void abandon(lua_State *L) {
+  prompt.more = false;
+  call(L, "abandon");
+}
+
 void prompt_run(lua_State *L, bool bare) {
-  if (!guarded(L, load_module))
+  if (!guarded(L, load_module, NULL))
     return;
   if (!bare)
     run_init(L);
@@ -379,9 +369,12 @@ void prompt_run(lua_State *L, bool bare) {
   interrupt_prompt();
   for (;;) {
     enum line_state state = edit(L);
-    if (state == LINE_EOF && !prompt.more)
+    if (state == LINE_DONE)
+      guarded(L, do_submit, "submit");
+    else if (!prompt.more)
       break;
-    guarded(L, state == LINE_EOF ? abandon : submit);
+    else
+      abandon(L);
   }
   putchar('\n');
   fflush(stdout);

@@ -111,9 +111,9 @@ local function step(s, text)
     return text:sub(2)
   elseif c ~= "\27" then
     local char = text:match("^" .. utf8.charpattern)
-    if c:byte() >= 0xc0 and not utf8.len(char) then return nil end
-    put(s, char)
-    return text:sub(#char + 1)
+    if char and c:byte() >= 0xc0 and not utf8.len(char) then return nil end
+    put(s, char or "?")
+    return text:sub(#(char or c) + 1)
   end
   local parameters, final, rest = text:match "^\27%[([%d;?]*)(%D)(.*)$"
   if final then
