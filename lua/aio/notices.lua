@@ -27,6 +27,11 @@ local function check(mode)
     :format(type(mode) == "string" and "'" .. mode .. "'" or type(mode)), 3)
 end
 
+local function is_context(value)
+  local meta = type(value) == "userdata" and debug.getmetatable(value)
+  return meta and rawget(meta, "__name") == "context"
+end
+
 --- aio.watch([ctx,] mode) -> previous mode
 -- aio.watch([ctx]) -> mode
 --
@@ -37,14 +42,13 @@ end
 -- Errors: raises for an unknown mode.
 -- Example: aio.watch(ctx, function(ev) print(ev, ev.data) end)
 function notices.watch(ctx, ...)
-  local mode = ...
-  if type(ctx) ~= "userdata" then
+  if not is_context(ctx) then
     local previous = default
     if ctx ~= nil then default = check(ctx) end
     return previous
   end
   local previous = modes[ctx] or default
-  if select("#", ...) > 0 then modes[ctx] = check(mode) end
+  if select("#", ...) > 0 then modes[ctx] = check((...)) end
   return previous
 end
 

@@ -41,7 +41,10 @@ end
 
 local function failure(co, e)
   local message, trace = text_of(e), trace_of(co)
-  host.close(co)
+  local last = host.close(co)
+  if not rawequal(last, e) then
+    message = ("%s\nand in closing: %s"):format(message, text_of(last))
+  end
   return false, message, trace
 end
 

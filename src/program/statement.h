@@ -8,7 +8,8 @@
 /* resume(co, ...) -> true, results... | false, error */
 int statement_resume(lua_State *L);
 
-/* close(co): its variables to be closed are; what goes wrong is a warning. */
+/* close(co) -> error | nothing: closes its variables to be closed. The error is
+ * that of the coroutine's end unless closing has raised another. */
 int statement_close(lua_State *L);
 
 #endif

@@ -68,6 +68,10 @@ tap.like(trace, "^stdin:1: attempt to perform arithmetic on a nil value",
   "an error deeper down")
 tap.like(trace, "in .*'g'.*in .*'h'.*main chunk$", "has a traceback")
 tap.ok(not trace:find "repl", "without the shell's own frames")
+t:run("closing = {__close = function() error('b', 0) end}")
+t:gives("local c <close> = setmetatable({}, closing); error('a', 0)",
+  "a\nand in closing: b\nnote: c was closed at the end of this line",
+  "an error in closing is told as well")
 tap.like(t:run("function deep() return deep() + 1 end deep()"),
   "^stdin:1: stack overflow", "a stack overflow")
 t:gives("1 + 1", "2", "all of which the prompt survives")
