@@ -135,7 +135,7 @@ local function evaluate(text, chunk, shown, expression)
   if interrupted then host.write "\n" end -- behind the terminal's ^C
   host.fresh_line()
   if results[1] then
-    session.add(text, expression, results)
+    session.add(text, expression, results, host.batches())
     if shown then echo(results) end
   else
     complain(results[2], results[3])
@@ -183,6 +183,14 @@ local function default_prompt(requests, ready)
   if requests + ready == 0 then return "aio> " end
   return ("aio %d+%d> "):format(requests, ready)
 end
+
+--- aio.prompt
+--
+-- At the prompt: what stands in front of the line, a string or a function of
+-- two numbers (requests that the kernel has, events that wait) that returns
+-- one. nil, as it is in the beginning: the global _PROMPT, else "aio> ", or
+-- "aio 3+1> " with both numbers. _PROMPT2 ("..> ") is for further lines.
+-- Example: aio.prompt = function(n) return n .. " in flight> " end
 
 -- The value as text; nil where there is none. One that fails is asked no more.
 local function chosen_prompt(owner, key, ...)

@@ -30,37 +30,39 @@ end
 
 local chunks = {} -- {text=, expression=, notes={...}}
 
-local function is_event(value)
-  local meta = type(value) == "table" and debug.getmetatable(value)
-  return meta and rawget(meta, "__name") == "aio event"
+local MANY = 20 -- notes on one chunk are not more
+
+local function add_note(text)
+  local chunk = chunks[#chunks]
+  if chunk and #chunk.notes < MANY then
+    chunk.notes[#chunk.notes + 1] = text:gsub("\27%[[%d;]*m", "")
+  end
 end
 
--- Events among the results: the asynchronous ones.
-local function note_events(chunk, value)
-  if is_event(value) then chunk.notes[#chunk.notes + 1] = tostring(value) end
-  if type(value) ~= "table" then return end
-  for i = 1, math.min(rawlen(value), VALUES) do
-    local ev = rawget(value, i)
-    if is_event(ev) then chunk.notes[#chunk.notes + 1] = tostring(ev) end
+local taken = setmetatable({}, { __mode = "k" }) -- by context: a mark
+
+-- The events that the last chunk took of these contexts (the keys).
+local function note_taken(contexts)
+  for ctx in pairs(contexts) do
+    local events = ctx.last_events or {}
+    local mark = #events .. tostring(events[#events])
+    if #events > 0 and taken[ctx] ~= mark then
+      for i = 1, math.min(#events, MANY) do add_note(tostring(events[i])) end
+    end
+    taken[ctx] = mark
   end
 end
 
 -- A chunk has succeeded; results are those of call: true and its values.
-function session.add(text, expression, results)
+function session.add(text, expression, results, contexts)
   if text:find "^%s*aio%.save%f[%W]" then return end
-  local chunk = { text = text, expression = expression, notes = {} }
-  chunks[#chunks + 1] = chunk
+  chunks[#chunks + 1] = { text = text, expression = expression, notes = {} }
   if results[2] ~= nil then keep(results[2]) end
-  for i = 2, math.min(results.n, VALUES) do note_events(chunk, results[i]) end
+  note_taken(contexts)
 end
 
 -- Something was announced after the last chunk.
-function session.note(text)
-  local chunk = chunks[#chunks]
-  if chunk and #chunk.notes < 100 then
-    chunk.notes[#chunk.notes + 1] = text:gsub("\27%[[%d;]*m", "")
-  end
-end
+session.note = add_note
 
 -- ---- aio.save ----
 

@@ -55,6 +55,8 @@ if aio.setup(1) then
   t:gives(("aio.save('%s', -6)"):format(path), "6")
   tap.like(saved(), "\nkeep%(w:write%('x'%)%)\n%-%-> #1 poll fd %d+ %-> in ",
     "what completed is a comment")
+  tap.like(saved(), "getevents%(1%)%)\n%-%-> poll %-> in %(",
+    "and what a chunk took")
   tap.like(saved(), "local function keep", "the values are kept there as well")
   tap.is(output(), "", "and it runs")
 end
