@@ -40,7 +40,7 @@ static int submit(lua_State *L, const char *call, int op, int sync) {
     return luaL_error(L, "bad field '%s' to '%s' (%s)", fault.field, call,
                       fault.text);
   }
-  if (op == POSIX_SYNC)
+  if (op == POSIX_SYNC || op == POSIX_DSYNC)
     err = -posix_submit_sync(r, sync);
   else
     err = -posix_submit(r, op);
@@ -100,7 +100,9 @@ static int sync_operation(lua_State *L, int idx) {
  * See: aio_fsync(3)
  */
 static int cb_fsync(lua_State *L) {
-  return submit(L, "aio_fsync", POSIX_SYNC, sync_operation(L, 2));
+  int sync = sync_operation(L, 2);
+  return submit(L, "aio_fsync", sync == O_DSYNC ? POSIX_DSYNC : POSIX_SYNC,
+                sync);
 }
 
 /* ---- what became of it ---- */
