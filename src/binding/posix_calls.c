@@ -182,6 +182,9 @@ static int push_cancel(lua_State *L, int answer, int fd) {
  *
  * aio_cancel of this request: canceled while it waits in the queue, not once a
  * thread works on it. A canceled one has cb:error() ECANCELED, and notifies.
+ * Where all threads are busy glibc 2.36 has a trap: when the first of those
+ * that wait for a descriptor is canceled, the ones behind it are never carried
+ * out, nor are later ones; cancel them as well.
  * Returns: the answer, or nil, message, errno.
  * See: aio_cancel(3)
  */

@@ -77,12 +77,18 @@ void posix_sweep(void) {
 
 /* ---- the way there ---- */
 
+/* glibc looks at seven bits where it reads and writes, at all for the rest. */
+static int meaning(int op) {
+  int low = op & 127;
+  return low == LIO_READ || low == LIO_WRITE ? low : op;
+}
+
 static bool transfers(int op) {
-  return op == LIO_READ || op == LIO_WRITE;
+  return meaning(op) == LIO_READ || meaning(op) == LIO_WRITE;
 }
 
 static uint16_t kernel_opcode(int op) {
-  switch (op) {
+  switch (meaning(op)) {
   case LIO_WRITE:
     return IOCB_CMD_PWRITE;
   case POSIX_DSYNC:
@@ -288,7 +294,8 @@ static const char *cause_of_einval(const struct posix_request *r) {
   if (ev->sigev_notify == SIGEV_SIGNAL &&
       (ev->sigev_signo < 0 || ev->sigev_signo > SIGRTMAX))
     return "the notification has no such signal";
-  if (r->cb.aio_lio_opcode > POSIX_SYNC || r->cb.aio_lio_opcode < 0)
+  int op = meaning(r->cb.aio_lio_opcode);
+  if (op > POSIX_SYNC || op < 0)
     return "lio_opcode is none";
   if (transfers(r->cb.aio_lio_opcode) && r->cb.aio_offset < 0)
     return "offset is negative";

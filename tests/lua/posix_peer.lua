@@ -130,6 +130,17 @@ aio_error(&other)
 lio_listio(LIO_NOWAIT, one, 1, NULL)
 aio_suspend(one, 1, NULL)
 aio_error(&cb)
+cb.aio_fildes = zero;
+cb.aio_lio_opcode = 128;
+lio_listio(LIO_WAIT, one, 1, NULL)
+aio_return(&cb)
+cb.aio_lio_opcode = -127;
+lio_listio(LIO_WAIT, one, 1, NULL)
+aio_return(&cb)
+cb.aio_lio_opcode = 130;
+lio_listio(LIO_WAIT, one, 1, NULL)
+aio_error(&cb)
+cb.aio_fildes = file;
 cb.aio_lio_opcode = LIO_NOP;
 lio_listio(LIO_WAIT, one, 1, NULL)
 aio_error(&cb)

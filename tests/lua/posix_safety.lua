@@ -34,6 +34,22 @@ local function bytes()
   tap.is(buf.inflight, 0, "none")
 end
 
+-- glibc reads for any opcode whose lower seven bits are LIO_READ.
+local function odd_opcodes()
+  local r, w = assert(aio.pipe())
+  local buf = aio.buffer(64)
+  for _, op in ipairs { 128, 256, -128, 1 << 30 } do
+    local cb = posix.aiocb { fd = r, buf = buf, nbytes = 65, lio_opcode = op }
+    tap.raises("65 is past the buffer's 64 bytes", "opcode " .. op,
+      posix.listio, "nowait", { cb })
+    cb.nbytes = 64
+    posix.listio("nowait", { cb })
+    tap.raises("in flight", "it reads", buf.get, buf)
+    w:write("x")
+    ended(cb)
+  end
+end
+
 local function writing()
   local r, w = assert(aio.pipe())
   local buf = aio.buffer("1m"):fill("w")
@@ -173,6 +189,7 @@ local function timeouts()
 end
 
 bytes()
+odd_opcodes()
 writing()
 busy()
 number_stays()
