@@ -206,7 +206,7 @@ $(LUA_C_TESTS): %: %.o $(CORE) $(BINDING) $(HELPERS) $B/lists
 DOC = $(DESTDIR)$(PREFIX)/share/doc/aiosh
 MAN = $(DESTDIR)$(PREFIX)/share/man/man1
 COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-EXAMPLES = $(wildcard examples/*.lua)
+EXAMPLES = $(wildcard examples/*.lua examples/*.svg)
 LIBAIO_EXAMPLES = $(wildcard examples/libaio/*)
 POSIX_EXAMPLES = $(wildcard examples/posix/*)
 

@@ -143,13 +143,13 @@ end
 local function to_stderr()
   local color = require "aio.color"
   return function(line)
-    if color.on(io.stderr) then
-      line = line:gsub("^[%d.]+", function(at) return color.paint(at, "dim",
-                                                                  true) end)
-      line = line:gsub("^(.-= )(%-1 %u+)", function(call, error)
-        return call .. color.paint(error, "red", true)
-      end)
-    end
+    local on = color.on(io.stderr)
+    line = line:gsub("^[%d.]+", function(at)
+      return color.paint(at, "dim", on)
+    end)
+    line = line:gsub("%f[-]%-1 %u%w+ %b()", function(error)
+      return color.paint(error, "red", on)
+    end)
     io.stdout:flush()
     io.stderr:write(line, "\n")
   end

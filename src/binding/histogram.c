@@ -121,10 +121,12 @@ static int histogram_buckets(lua_State *L) {
   }
   lua_newtable(L);
   for (int power = first; power <= last; power++) {
+    int64_t from = power == 0 ? 0 : INT64_C(1) << power;
+    int64_t to = power < 62 ? INT64_C(2) << power : INT64_MAX;
     lua_createtable(L, 0, 3);
-    lua_pushinteger(L, power == 0 ? 0 : INT64_C(1) << power);
+    lua_pushinteger(L, from);
     lua_setfield(L, -2, "from");
-    lua_pushinteger(L, power < 62 ? INT64_C(2) << power : INT64_MAX);
+    lua_pushinteger(L, to);
     lua_setfield(L, -2, "to");
     lua_pushinteger(L, (lua_Integer)counts[power]);
     lua_setfield(L, -2, "count");

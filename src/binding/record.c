@@ -157,20 +157,14 @@ static int tell_all(lua_State *L) {
   return 0;
 }
 
-/* The collector rests meanwhile: no finalizer takes an event of a submit that
- * has not returned, traced or not. */
 int api_tell(lua_State *L, int results) {
   int top = lua_gettop(L);
   if (inside || !lua_checkstack(L, LUA_MINSTACK))
     return results;
-  bool collecting = lua_gc(L, LUA_GCISRUNNING);
-  lua_gc(L, LUA_GCSTOP);
   lua_pushcfunction(L, tell_all);
   if (lua_pcall(L, 0, 0, 0) != LUA_OK)
     fprintf(stderr, "aio: a trace misses what happened: not enough memory\n");
   lua_settop(L, top);
-  if (collecting)
-    lua_gc(L, LUA_GCRESTART);
   return results;
 }
 

@@ -142,6 +142,18 @@ local function garbage()
   print(("garbage per request of each: %g bytes"):format(bytes))
 end
 
+-- What a record costs that somebody may look at.
+local function recording()
+  local loop = ("%seach.lua /dev/zero 512 32 500000 %d"):format(here, span)
+  local list = {}
+  for r = 1, rounds do
+    local off = measure("./aiosh " .. loop)
+    list[r] = measure("./aiosh -e 'aio.record()' " .. loop) / off
+  end
+  print(("each with a record over without, depth 32: %.2f (%.2f-%.2f)"):format(
+    median(list)))
+end
+
 if shell("command -v fio") ~= "" then
   programs[#programs + 1] = { name = "fio", measure = fio_ns }
 end
@@ -152,5 +164,6 @@ print_head()
 for _, row in ipairs(rows_of(path)) do print_row(row, times_of(row)) end
 print()
 garbage()
+recording()
 start_up()
 os.remove(path)
