@@ -50,8 +50,10 @@ static void each_object(lua_State *L,
   lua_settop(L, objects - 1);
 }
 
-/* Results are the list at argument 1 of those that call each_object. */
+/* The result at 1 is the list, and knows each context by its address. */
 static void list_untold(lua_State *L, struct context *c) {
+  lua_pushboolean(L, true);
+  lua_rawsetp(L, 1, c);
   if (c->untold == 0)
     return;
   lua_createtable(L, 0, 3);
@@ -62,32 +64,23 @@ static void list_untold(lua_State *L, struct context *c) {
   lua_rawseti(L, 1, (lua_Integer)lua_rawlen(L, 1) + 1);
 }
 
-static bool listed(lua_State *L, const struct context *c) {
-  bool found = false;
-  for (lua_Integer i = 1; !found && lua_rawgeti(L, 1, i) != LUA_TNIL; i++) {
-    lua_getfield(L, -1, "context");
-    const struct context_object *o = api_test(L, -1, &context_type);
-    found = o != NULL && o->context == c;
-    lua_settop(L, 1);
-  }
-  lua_settop(L, 1);
-  return found;
-}
-
 static void ignore(void *arg, const struct slot *s, int32_t index) {
   (void)arg;
   (void)s;
   (void)index;
 }
 
-/* What no Lua code can reach nobody wants to hear of. */
+/* What no Lua code can reach nobody wants to hear of. Nothing allocates while
+ * the contexts are walked. */
 int notice_untold(lua_State *L) {
   lua_settop(L, 0);
   lua_newtable(L);
   each_object(L, list_untold);
-  for (struct context *c = context_first(); c != NULL; c = c->next)
-    if (context_usable(c) && c->untold > 0 && !listed(L, c))
+  for (struct context *c = context_first(); c != NULL; c = c->next) {
+    if (lua_rawgetp(L, 1, c) == LUA_TNIL && context_usable(c))
       peek_tell(c, ignore, NULL);
+    lua_settop(L, 1);
+  }
   return 1;
 }
 
@@ -150,17 +143,21 @@ static void push_file(lua_State *L, int32_t fd) {
     lua_pushfstring(L, "fd %d", (int)fd);
 }
 
-/* iocbs: the array of the context's iocbs in flight. */
-static void push_told(lua_State *L, const struct told *t, int iocbs, int with) {
-  int top = lua_gettop(L);
+/* Sets the event into the list on top; iocbs is the array of the context's
+ * iocbs in flight. A finalizer may have taken it meanwhile: then it is left
+ * out. */
+static void add_told(lua_State *L, const struct told *t, int iocbs, int with) {
+  int list = lua_gettop(L);
   lua_rawgeti(L, iocbs, (lua_Integer)t->index + 1);
-  event_push(L, &t->facts, top + 1, with);
-  set_integer(L, "id", (lua_Integer)t->id);
-  set_integer(L, "fd", t->fd);
-  push_file(L, t->fd);
-  lua_setfield(L, -2, "file");
-  lua_replace(L, top + 1);
-  lua_settop(L, top + 1);
+  if (lua_isuserdata(L, -1)) {
+    event_push(L, &t->facts, list + 1, with);
+    set_integer(L, "id", (lua_Integer)t->id);
+    set_integer(L, "fd", t->fd);
+    push_file(L, t->fd);
+    lua_setfield(L, -2, "file");
+    lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
+  }
+  lua_settop(L, list);
 }
 
 /* Memory of C's that goes with the stack, whatever raises. */
@@ -195,10 +192,8 @@ int notice_tell(lua_State *L) {
   const struct batch *b = gather_batch(L);
   int with = event_begin(L);
   lua_newtable(L);
-  for (size_t i = 0; i < b->n; i++) {
-    push_told(L, &b->told[i], 2, with);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
+  for (size_t i = 0; i < b->n; i++)
+    add_told(L, &b->told[i], 2, with);
   return 1;
 }
 
