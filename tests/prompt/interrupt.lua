@@ -44,7 +44,8 @@ local function interrupted(code, want, name)
   t:gives("1 + 1", "2", name .. ": the next statement works")
 end
 
-local message = "^[^\n]*interrupted!$"
+-- It may come before print has returned, and then has a traceback.
+local message = "^[^\n]*interrupted!"
 t:run("function ready() print 'ready' end")
 interrupted("ready() while true do end", message, "a loop")
 interrupted("ready() coroutine.wrap(function() while true do end end)()",
@@ -76,11 +77,11 @@ t:run("ctx = aio.setup(8) r, w = aio.pipe() p = aio.poll(r, 'in')")
 t:run("aio.prompt = 'aio> '")
 t:run("ctx:submit(p);")
 interrupted("ready() ctx:getevents(1)",
-  "interrupted!\n%(1 request stays in flight%)",
+  "interrupted!.*\n%(1 request stays in flight%)",
   "ctx:getevents with a poll in flight")
 t:gives("ctx.inflight", "1", "which is in flight still")
 interrupted("ready() pcall(ctx.getevents, ctx, 1) print 'not reached'",
-  "^[^\n]*interrupted!\n%(1 request stays in flight%)", "in pcall")
+  "^[^\n]*interrupted!.*\n%(1 request stays in flight%)", "in pcall")
 interrupted("ready() for _ in ctx:each(1) do end", "interrupted!", "ctx:each")
 t:run("waiter = aio.waiter() waiter:add(r, 'in')")
 interrupted("ready() waiter:wait()", "interrupted!", "w:wait")
