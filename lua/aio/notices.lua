@@ -98,6 +98,7 @@ end
 local function tell_function(ctx, f)
   for _, ev in ipairs(host.tell(ctx)) do
     local ok, message, trace = call(f, ev)
+    if host.interrupted() then return end
     if not ok then
       host.complain(("aio.watch's function: %s\n%s"):format(message,
         trace and trace .. "\n" or ""))

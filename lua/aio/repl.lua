@@ -136,7 +136,11 @@ local function evaluate(text, chunk, shown, expression)
   host.fresh_line()
   if results[1] then
     session.add(text, expression, results, host.batches())
-    if shown then echo(results) end
+    if interrupted then
+      complain("interrupted!")
+    elseif shown then
+      echo(results)
+    end
   else
     complain(results[2], results[3])
   end

@@ -69,7 +69,7 @@ static void on_interrupt(int sig) {
 
 static void runs_now(lua_State *L) {
   running = L;
-  if (host_interrupted)
+  if (host_interrupted && L != NULL)
     arm(L);
 }
 
@@ -92,9 +92,9 @@ static bool taken_by_script(void) {
 
 lua_State *interrupt_begin(lua_State *L) {
   lua_State *before = running;
-  running = L;
   if (!taken_by_script())
     set_handler(SIGINT, on_interrupt);
+  runs_now(L);
   return before;
 }
 

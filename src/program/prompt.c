@@ -90,11 +90,12 @@ static int do_submit(lua_State *L) {
 
 /* ---- looking at the rings ---- */
 
-/* True when the counts in the prompt have changed. */
+/* True when the counts in the prompt have changed. An interrupt that has come
+ * is the line's, and not for a function of the user's. */
 static bool look(lua_State *L) {
   struct peek before = prompt.seen;
   prompt.seen = notice_sums();
-  if (prompt.seen.untold > 0)
+  if (prompt.seen.untold > 0 && !interrupt_passes())
     call(L, "announce");
   if (prompt.seen.blind && !prompt.told_blind)
     prompt.told_blind = call(L, "blind");
@@ -209,7 +210,7 @@ static enum line_state turn(lua_State *L) {
     state = input.revents & POLLNVAL ? LINE_EOF : line_feed();
   if (state != LINE_EDITING)
     return state;
-  if (look(L))
+  if (look(L) && !interrupt_passes())
     refresh_prompt(L);
   update();
   return state;
@@ -262,6 +263,11 @@ static int host_settle(lua_State *L) {
   return 1;
 }
 
+static int host_interrupts(lua_State *L) {
+  lua_pushboolean(L, interrupt_passes());
+  return 1;
+}
+
 static short poll_events(const char *names) {
   int events = 0;
   if (names == NULL || strchr(names, 'r') != NULL)
@@ -301,6 +307,7 @@ static const luaL_Reg host[] = {{"resume", statement_resume},
                                 {"fresh_line", host_fresh_line},
                                 {"remember", host_remember},
                                 {"settle", host_settle},
+                                {"interrupted", host_interrupts},
                                 {"untold", notice_untold},
                                 {"tell", notice_tell},
                                 {"tally", notice_tally},
