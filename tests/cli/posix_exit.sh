@@ -33,6 +33,7 @@ LUA
 
 # Reads what the script writes, but not before it says that it waits.
 slowly() {
+  : >"$TMPDIR/err"
   ./aiosh "$TMPDIR/write.lua" "$@" 2>"$TMPDIR/err" &
   aiosh=$!
   until grep -q waiting "$TMPDIR/err" || ! kill -0 $aiosh 2>/dev/null; do
@@ -59,6 +60,7 @@ is "$(timeout 20 ./aiosh "$TMPDIR/read.lua"; echo $?)" "the end
 
 (
   trap - INT
+  : >"$TMPDIR/err"
   ./aiosh "$TMPDIR/write.lua" number 2>"$TMPDIR/err" &
   aiosh=$!
   until grep -q waiting "$TMPDIR/err"; do sleep 0.05; done
