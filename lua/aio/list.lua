@@ -27,7 +27,7 @@ end
 local vectored = { preadv = true, pwritev = true }
 
 local function complete_row(r)
-  r.path, r.range = path_of(r.obj), show.range(r)
+  r.path, r.range = r.path or path_of(r.obj), show.range(r)
   if vectored[r.op] then r.memory, r.bytes = ranges_of(r.obj) end
 end
 
@@ -140,7 +140,7 @@ local function row_text(r, several)
   add(r.done and "(done)")
   add(overlaps_text(r))
   return ("%4d  %s%-8s  %-4d  %s"):format(r.id,
-    several and ("%-4d  "):format(r.ctx) or "", show.duration(r.age), r.fd,
+    several and ("%-6s"):format(r.ctx or "") or "", show.duration(r.age), r.fd,
     table.concat(parts, "  "))
 end
 

@@ -32,8 +32,16 @@ end
 -- "pread 4096 @0"
 function show.request(r)
   local op = type(r.op) == "string" and r.op or "opcode " .. tostring(r.op)
+  if r.posix then op = "POSIX " .. op end
   local where = show.range(r)
   return where and op .. " " .. where or op
+end
+
+local posix_calls = { pread = "aio_read", pwrite = "aio_write" }
+
+-- The function of POSIX AIO for an operation.
+function show.posix_call(op)
+  return posix_calls[op] or "aio_fsync"
 end
 
 -- ---- events ----

@@ -64,10 +64,12 @@ local function request_events(m, r, lane, put)
   end
 end
 
-local names = { reap = "ring", collect = "io_destroy (collector)" }
+local names = { reap = "ring", collect = "io_destroy (collector)",
+                listio = "lio_listio" }
 
 local function call_event(m, e)
-  local name = names[e.kind] or "io_" .. e.kind
+  local name = names[e.kind] or e.posix and show.posix_call(e.op)
+    or "io_" .. e.kind
   return slice(m, name, "call", e.ctx * REQUESTS, e.at, e.at + e.ns,
                { n = e.n, res = e.res, err = e.err, done = e.done,
                  switches = e.switches })
@@ -76,6 +78,10 @@ end
 local function lane_name(lane, name)
   return { ph = "M", name = "thread_name", pid = PROCESS, tid = lane,
            args = { name = name } }
+end
+
+local function whose(e)
+  return e.posix and "POSIX AIO" or ("context %d"):format(e.ctx)
 end
 
 local function put_all(m, put)
@@ -87,12 +93,12 @@ local function put_all(m, put)
   put { ph = "M", name = "process_name", pid = PROCESS, tid = 0,
         args = { name = "aiosh" } }
   for _, e in ipairs(m.calls) do
-    name_lane(e.ctx * REQUESTS, ("context %d: calls"):format(e.ctx))
+    name_lane(e.ctx * REQUESTS, whose(e) .. ": calls")
     put(call_event(m, e))
   end
   for _, r in ipairs(m.requests) do
     local lane = free_lane(lanes, r.ctx, r.start, r.taken or m.to)
-    name_lane(lane, ("context %d: requests"):format(r.ctx))
+    name_lane(lane, whose(r) .. ": requests")
     request_events(m, r, lane, put)
   end
   for _, step in ipairs(m.depth) do

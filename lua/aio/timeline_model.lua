@@ -15,10 +15,13 @@ end
 local is_call = {
   setup = true, destroy = true, collect = true, submit = true,
   getevents = true, pgetevents = true, reap = true, cancel = true,
+  posix = true, listio = true,
 }
 
+local submits = { submit = true, posix = true, listio = true }
+
 local function add_request(m, e, submit)
-  local r = copy({}, e, "id ctx op fd nbytes bytes offset at")
+  local r = copy({}, e, "id ctx op fd nbytes bytes offset at posix")
   r.start = submit and submit.ctx == e.ctx and submit.at or e.at
   m.requests[#m.requests + 1] = r
   m.by_id[e.id] = r
@@ -34,7 +37,7 @@ end
 local function read_entries(m, entries)
   local submit
   for _, e in ipairs(entries) do
-    if e.kind == "submit" then submit = e end
+    if submits[e.kind] then submit = e end
     if e.kind == "request" then
       add_request(m, e, submit)
     elseif e.kind == "event" then
@@ -107,7 +110,7 @@ local function count_contexts(m)
   local seen = {}
   m.contexts = 0
   for _, r in ipairs(m.requests) do
-    if not seen[r.ctx] then
+    if not r.posix and not seen[r.ctx] then
       seen[r.ctx] = true
       m.contexts = m.contexts + 1
     end

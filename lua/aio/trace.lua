@@ -81,6 +81,8 @@ function steps.submit(self, e)
   if self:is_complete() then self:finish_submit() end
 end
 
+steps.posix, steps.listio = steps.submit, steps.submit
+
 function steps.request(self, e)
   if not self.submit then return end -- its call was missed
   table.insert(self.requests, e)
@@ -93,6 +95,7 @@ function steps.event(self, e)
   local r = self.flying[e.id]
   e.submitted = r and r.at
   if e.id then self.flying[e.id] = nil end
+  if e.posix then return self:line(e.at, call_text(e), e) end
   table.insert(self.taken, e)
 end
 

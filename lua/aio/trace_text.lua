@@ -1,6 +1,7 @@
 -- Entries of a record as text, in the manner of strace: calls with what they
 -- were given decoded. #7 is a request's number.
 local aio = require "aio"
+local show = require "aio.show"
 
 local LONGEST = 32 -- elements of a list, as with strace
 
@@ -70,6 +71,14 @@ function calls.submit(e, requests)
                                             list_text(requests, request_text))
 end
 
+function calls.posix(e, requests)
+  return show.posix_call(e.op), request_text(requests[1])
+end
+
+function calls.listio(e, requests)
+  return "lio_listio", ("%s, %d"):format(list_text(requests, request_text), e.n)
+end
+
 function calls.getevents(e, taken)
   return "io_getevents", wait_text(e, taken)
 end
@@ -97,7 +106,9 @@ local function result_text(e)
   if e.res < 0 then
     return ("-1 %s (%s)"):format(e.err or -e.res, aio.strerror(-e.res))
   end
-  return e.kind == "setup" and name(e) or tostring(e.res)
+  if e.kind == "setup" then return name(e) end
+  if e.posix then return e.res == e.n and "0" or "-1" end
+  return tostring(e.res)
 end
 
 local function notes(e)
@@ -111,8 +122,14 @@ local function notes(e)
   return ""
 end
 
+-- That a request of POSIX AIO has ended is what aio_error says.
+local function end_text(e)
+  return ("aio_error(%s) = %d"):format(event_text(e), math.max(-e.res, 0))
+end
+
 -- A call; list has its requests, or the events that it took.
 return function(e, list)
+  if e.kind == "event" then return end_text(e) end
   local call, arguments = calls[e.kind](e, list)
   return ("%s(%s) = %s <%s>%s"):format(call, arguments, result_text(e),
                                        aio.duration(e.ns), notes(e))

@@ -82,7 +82,7 @@ void entry_set_file(lua_State *L, int fd) {
   lua_setfield(L, -2, "file");
 }
 
-static void set_path(lua_State *L, int fd) {
+void entry_set_path(lua_State *L, int fd) {
   char link[40], path[256];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t len = readlink(link, path, sizeof path);
@@ -119,7 +119,7 @@ static void set_request(lua_State *L, const struct record_entry *e, bool live) {
     set_integer(L, "flags", r->flags);
   if (live) {
     entry_set_file(L, r->fd);
-    set_path(L, r->fd);
+    entry_set_path(L, r->fd);
   }
 }
 
@@ -137,18 +137,30 @@ static void set_event(lua_State *L, const struct record_entry *e) {
     set_string(L, "err", api_errname((int)-v->res));
 }
 
+/* Of no context, and no io_setup that failed. */
+static bool is_posix(const struct record_entry *e) {
+  return e->context == 0 && e->kind >= RECORD_POSIX;
+}
+
 void entry_push(lua_State *L, const struct record_entry *e, bool live) {
   static const char *const kinds[] = {
       [RECORD_SETUP] = "setup",         [RECORD_DESTROY] = "destroy",
       [RECORD_COLLECT] = "collect",     [RECORD_SUBMIT] = "submit",
       [RECORD_GETEVENTS] = "getevents", [RECORD_PGETEVENTS] = "pgetevents",
       [RECORD_REAP] = "reap",           [RECORD_CANCEL] = "cancel",
+      [RECORD_POSIX] = "posix",         [RECORD_LISTIO] = "listio",
       [RECORD_REQUEST] = "request",     [RECORD_REFUSED] = "refused",
       [RECORD_TAKEN] = "event"};
   lua_createtable(L, 0, 12);
   set_string(L, "kind", kinds[e->kind]);
   set_integer(L, "ctx", e->context);
   set_integer(L, "at", e->at);
+  if (is_posix(e)) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "posix");
+  }
+  if (e->kind == RECORD_POSIX)
+    set_op(L, e->opcode);
   if (e->id != 0)
     set_integer(L, "id", (lua_Integer)e->id);
   if (e->kind == RECORD_REQUEST || e->kind == RECORD_REFUSED)

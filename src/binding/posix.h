@@ -66,6 +66,7 @@ int posix_lua_suspend(lua_State *L);
 int posix_c_suspend(lua_State *L);
 int posix_lua_listio(lua_State *L);
 int posix_c_listio(lua_State *L);
+int posix_lua_list(lua_State *L);
 int posix_hooks(lua_State *L);
 
 /* Methods of an aiocb. */

@@ -46,9 +46,9 @@ static int submit(lua_State *L, const char *call, int op, int sync) {
     err = -posix_submit(r, op);
   notice_settle(L, 2, err == 0);
   if (err != 0)
-    return fail_submit(L, call, op, err);
+    return api_told(L, fail_submit(L, call, op, err));
   lua_pushboolean(L, 1);
-  return 1;
+  return api_told(L, 1);
 }
 
 /**
@@ -122,13 +122,13 @@ static int cb_error(lua_State *L) {
   int err = posix_error(r);
   lua_pushinteger(L, err);
   if (err == 0)
-    return 1;
+    return api_told(L, 1);
   lua_pushstring(L, api_errname(err));
   const char *why = posix_cause(r, err);
   if (why == NULL)
-    return 2;
+    return api_told(L, 2);
   lua_pushstring(L, why);
-  return 3;
+  return api_told(L, 3);
 }
 
 static const char *doubt(struct posix_request *r, bool again) {
@@ -272,6 +272,7 @@ static const luaL_Reg functions[] = {{"aiocb", aiocb_new},
                                      {"lio_listio", posix_c_listio},
                                      {"cancel", posix_lua_cancel},
                                      {"init", posix_lua_init},
+                                     {"list", posix_lua_list},
                                      {"hooks", posix_hooks},
                                      {NULL, NULL}};
 

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "binding/record.h"
+
 #include "core/clock.h"
 
 /* ---- lists ---- */
@@ -307,9 +309,9 @@ static int listio(lua_State *L, int mode, int nent, int sigevent) {
   if (l.mode == LIO_WAIT)
     err = wait_all(L, &l, err);
   if (err != 0)
-    return fail_listio(L, &l, err);
+    return api_told(L, fail_listio(L, &l, err));
   lua_pushboolean(L, 1);
-  return 1;
+  return api_told(L, 1);
 }
 
 static int check_mode(lua_State *L) {
@@ -341,4 +343,48 @@ int posix_lua_listio(lua_State *L) {
 /* lio_listio(mode, list, nent, sigevent), as it is in C. */
 int posix_c_listio(lua_State *L) {
   return listio(L, check_mode(L), 3, 4);
+}
+
+/* ---- what is in flight ---- */
+
+static void set_integer(lua_State *L, const char *key, lua_Integer n) {
+  lua_pushinteger(L, n);
+  lua_setfield(L, -2, key);
+}
+
+/* From a copy: each allocation may run a finalizer. */
+static void push_row(lua_State *L, struct posix_request copy) {
+  const struct posix_request *r = &copy;
+  const struct iocb *k = &r->what.iocb;
+  lua_createtable(L, 0, 12);
+  set_integer(L, "id", (lua_Integer)r->id);
+  lua_pushstring(L, opcode_name(k->aio_lio_opcode));
+  lua_setfield(L, -2, "op");
+  set_integer(L, "fd", r->cb.aio_fildes);
+  set_integer(L, "offset", k->aio_offset);
+  set_integer(L, "nbytes", (lua_Integer)k->aio_nbytes);
+  set_integer(L, "age", clock_now() - r->submitted);
+  if (r->pin.mem != NULL)
+    set_integer(L, "memory", (lua_Integer)(uintptr_t)r->cb.aio_buf);
+  entry_set_file(L, r->cb.aio_fildes);
+  entry_set_path(L, r->cb.aio_fildes);
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, "posix");
+}
+
+/* list() -> rows for aio.inflight, the newest first. What has ended is not
+ * among them; making a row may run a finalizer that changes what is. */
+int posix_lua_list(lua_State *L) {
+  lua_settop(L, 0);
+  lua_newtable(L);
+  const struct posix_request *r = posix_next(NULL);
+  for (lua_Integer i = 1; r != NULL; i++) {
+    uint64_t below = r->id;
+    push_row(L, *r);
+    lua_rawseti(L, 1, i);
+    r = posix_next(NULL);
+    while (r != NULL && r->id >= below)
+      r = posix_next(r);
+  }
+  return 1;
 }

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/epoch.h"
 #include "core/kaio.h"
+#include "core/record.h"
 
 static struct posix_request *flying;
 static unsigned orphans;             /* among those */
@@ -75,6 +76,55 @@ void posix_sweep(void) {
   }
 }
 
+/* ---- the record ---- */
+
+static void record_posix(enum record_kind kind, unsigned opcode, uint64_t id,
+                         int64_t start, struct record_call call) {
+  call.ns = clock_now() - start;
+  *record_next() = (struct record_entry){.kind = (uint16_t)kind,
+                                         .opcode = (uint16_t)opcode,
+                                         .at = start,
+                                         .id = id,
+                                         .call = call};
+}
+
+static void record_what(const struct posix_request *r, bool accepted) {
+  const struct iocb *k = &r->what.iocb;
+  *record_next() = (struct record_entry){
+      .kind = accepted ? RECORD_REQUEST : RECORD_REFUSED,
+      .opcode = k->aio_lio_opcode,
+      .at = clock_now(),
+      .id = accepted ? r->id : 0,
+      .request = {.nbytes = k->aio_nbytes,
+                  .offset = k->aio_offset,
+                  .memory = (uintptr_t)r->cb.aio_buf,
+                  .fd = r->cb.aio_fildes,
+                  .reqprio = (int16_t)r->cb.aio_reqprio,
+                  .flags = r->cb.aio_reqprio != 0 ? IOCB_FLAG_IOPRIO : 0}};
+}
+
+/* A call for one, and what it asked for; err: 0 or negative. */
+static void record_one(const struct posix_request *r, int64_t start, int err) {
+  unsigned op = r->what.iocb.aio_lio_opcode;
+  uint64_t id = err == 0 ? r->id : 0;
+  record_posix(RECORD_POSIX, op, id, start,
+               (struct record_call){.n = 1, .res = err == 0 ? 1 : err});
+  record_what(r, err == 0);
+}
+
+/* glibc keeps no time: it was seen when somebody asked. */
+static void record_end(const struct posix_request *r, int err) {
+  struct aiocb copy = r->cb;
+  int64_t now = clock_now();
+  *record_next() = (struct record_entry){
+      .kind = RECORD_TAKEN,
+      .opcode = r->what.iocb.aio_lio_opcode,
+      .at = now,
+      .id = r->id,
+      .event = {
+          .res = err == 0 ? aio_return(&copy) : -err, .seen = now, .gap = -1}};
+}
+
 /* ---- the way there ---- */
 
 /* glibc looks at seven bits where it reads and writes, at all for the rest. */
@@ -124,6 +174,7 @@ static void take_off(struct posix_request *r) {
   r->cb.aio_buf = (volatile void *)(uintptr_t)request_address(w);
   r->epoch = epoch_now();
   r->submitted = clock_now();
+  r->id = ++record_requests;
   r->submissions++;
   r->returned = false;
   r->flying = true;
@@ -159,21 +210,23 @@ static void turn_back(struct posix_request *r) {
   land(r);
 }
 
-int posix_submit(struct posix_request *r, int op) {
-  take_off(r);
-  int ret = op == LIO_WRITE ? aio_write(&r->cb) : aio_read(&r->cb);
-  int err = ret == 0 ? 0 : -errno;
+static int submitted(struct posix_request *r, int err) {
+  if (record_on)
+    record_one(r, r->submitted, err);
   if (err != 0)
     turn_back(r);
   return err;
 }
 
+int posix_submit(struct posix_request *r, int op) {
+  take_off(r);
+  int ret = op == LIO_WRITE ? aio_write(&r->cb) : aio_read(&r->cb);
+  return submitted(r, ret == 0 ? 0 : -errno);
+}
+
 int posix_submit_sync(struct posix_request *r, int sync) {
   take_off(r);
-  int err = aio_fsync(sync, &r->cb) == 0 ? 0 : -errno;
-  if (err != 0)
-    turn_back(r);
-  return err;
+  return submitted(r, aio_fsync(sync, &r->cb) == 0 ? 0 : -errno);
 }
 
 /* ---- lists ---- */
@@ -196,6 +249,26 @@ static int call_listio(int mode, struct posix_request *const *r, int n,
   return lio_listio(mode, list, n, ev) == 0 ? 0 : -errno;
 }
 
+/* The accepted ones, and the first that was not. */
+static void record_list(struct posix_request *const *r, int n, bool wanted,
+                        int64_t start) {
+  const struct posix_request *refused = NULL;
+  struct record_call call = {0};
+  for (int i = 0; i < n; i++) {
+    bool good = listed(r[i]) && wanted && acceptable(r[i]);
+    call.n += listed(r[i]);
+    call.res += good;
+    if (listed(r[i]) && !good && refused == NULL)
+      refused = r[i];
+  }
+  record_posix(RECORD_LISTIO, 0, 0, start, call);
+  for (int i = 0; i < n; i++)
+    if (listed(r[i]) && wanted && acceptable(r[i]))
+      record_what(r[i], true);
+  if (refused != NULL)
+    record_what(refused, false);
+}
+
 int posix_listio(int mode, struct posix_request *const *r, int n,
                  struct bell *group, struct sigevent *ev) {
   bool wanted = mode == LIO_NOWAIT;
@@ -204,7 +277,10 @@ int posix_listio(int mode, struct posix_request *const *r, int n,
       take_off(r[i]);
   if (wanted && group != NULL)
     bell_expect(group, ev);
+  int64_t start = record_on ? clock_now() : 0;
   int err = call_listio(mode, r, n, ev);
+  if (record_on)
+    record_list(r, n, wanted, start);
   for (int i = 0; wanted && i < n; i++)
     if (listed(r[i]) && !acceptable(r[i]))
       turn_back(r[i]);
@@ -220,8 +296,11 @@ bool posix_unfinished(struct posix_request *r) {
 
 int posix_error(struct posix_request *r) {
   int err = aio_error(&r->cb);
-  if (r->flying && err != EINPROGRESS)
-    land(r);
+  if (!r->flying || err == EINPROGRESS)
+    return err;
+  if (record_on)
+    record_end(r, err);
+  land(r);
   return err;
 }
 
@@ -243,44 +322,48 @@ int posix_cancel(int fd, struct posix_request *r) {
 
 /* ---- all of them ---- */
 
-unsigned posix_busy(const struct desc *d) {
-  struct posix_request *r, *next;
-  unsigned n = 0;
-  for (r = d->busy > 0 ? flying : NULL; r != NULL; r = next) {
+struct posix_request *posix_next(const struct posix_request *after) {
+  struct posix_request *r = after != NULL ? after->next : flying, *next;
+  for (; r != NULL; r = next) {
     next = r->next;
-    n += r->what.file == d && r->epoch == epoch_now() && posix_unfinished(r);
-  }
-  return n;
-}
-
-/* One that changes a file and is in flight in this process, or NULL. */
-static struct posix_request *next_change(struct posix_request *from) {
-  struct posix_request *r, *next;
-  for (r = from; r != NULL; r = next) {
-    next = r->next;
-    if (r->what.iocb.aio_lio_opcode != IOCB_CMD_PREAD &&
-        r->epoch == epoch_now() && posix_unfinished(r))
+    if (r->epoch == epoch_now() && posix_unfinished(r))
       return r;
   }
   return NULL;
 }
 
+unsigned posix_busy(const struct desc *d) {
+  unsigned n = 0;
+  if (d->busy == 0)
+    return 0;
+  for (const struct posix_request *r = posix_next(NULL); r != NULL;
+       r = posix_next(r))
+    n += r->what.file == d;
+  return n;
+}
+
+static bool changes(const struct posix_request *r) {
+  return r->what.iocb.aio_lio_opcode != IOCB_CMD_PREAD;
+}
+
 unsigned posix_pending(void) {
   unsigned n = 0;
-  for (struct posix_request *r = next_change(flying); r != NULL;
-       r = next_change(r->next))
-    n++;
+  for (const struct posix_request *r = posix_next(NULL); r != NULL;
+       r = posix_next(r))
+    n += changes(r);
   return n;
 }
 
 bool posix_settle(int64_t deadline) {
-  struct posix_request *r;
-  while ((r = next_change(flying)) != NULL) {
+  const struct posix_request *r = posix_next(NULL);
+  while (r != NULL) {
     const struct aiocb *const list[] = {&r->cb};
     struct timespec left = clock_timespec(clock_left(deadline));
-    int err = -posix_suspend(list, 1, deadline > 0 ? &left : NULL);
+    int err =
+        changes(r) ? -posix_suspend(list, 1, deadline > 0 ? &left : NULL) : 0;
     if (err != 0)
       return false;
+    r = changes(r) ? posix_next(NULL) : posix_next(r);
   }
   return true;
 }

@@ -36,6 +36,7 @@ struct posix_request {
   struct bell *bell;   /* notification by thread: held; else NULL */
   struct pin pin;
   uint64_t submissions; /* how often it was accepted */
+  uint64_t id;          /* when it was last: unique in the process */
   int64_t submitted;    /* when it was last, clock_now */
   unsigned epoch;       /* of the process that did it */
   bool flying;
@@ -86,6 +87,10 @@ int posix_suspend(const struct aiocb *const *list, int n,
 
 /* aio_cancel(3): AIO_CANCELED and so on, or -errno. r: NULL for all of fd. */
 int posix_cancel(int fd, struct posix_request *r);
+
+/* The requests in flight in this process, the newest first: the one
+ * after another, or with NULL the first; NULL at the end. */
+struct posix_request *posix_next(const struct posix_request *after);
 
 /* How many requests over d are in flight; over any file: writes and syncs,
  * which somebody at the end of the process may want to wait for. */

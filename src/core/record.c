@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 bool record_on;
+uint64_t record_requests;
 
 static struct record_entry *ring;
 static size_t room; /* a power of two */

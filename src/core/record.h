@@ -20,6 +20,9 @@ enum record_kind {
   RECORD_PGETEVENTS,
   RECORD_REAP, /* from the ring, no system call; the same */
   RECORD_CANCEL,
+  RECORD_POSIX,   /* aio_read, aio_write or aio_fsync: context 0, as for all of
+                     POSIX AIO; n = 1, res = 1 or -errno, its request follows */
+  RECORD_LISTIO,  /* lio_listio: res = how many of its n were accepted */
   RECORD_REQUEST, /* a request was accepted */
   RECORD_REFUSED, /* the one where io_submit stopped; id 0 */
   RECORD_TAKEN    /* an event was taken; id 0: it is not ours */
@@ -82,6 +85,9 @@ extern bool record_on; /* read it before writing an entry */
 
 /* The next entry, to be filled at once; call it while that is on. */
 struct record_entry *record_next(void);
+
+/* Numbers given to requests so far, recorded or not. */
+extern uint64_t record_requests;
 
 /* How many entries were written since the ring was opened: the cursor of a
  * reader that is interested in what comes from now on; and how often it was

@@ -8,8 +8,6 @@
 #include "core/slot.h"
 #include "core/watch.h"
 
-static uint64_t requests; /* ids given so far */
-
 /* A request's own eventfd, else the context's: not where a raw flag asks for
  * a number of the user's choice. */
 static struct desc *signalled_by(const struct context *c,
@@ -159,7 +157,7 @@ static void settle(struct context *c, unsigned taken, int64_t start,
   for (unsigned i = 0; i < c->gathered; i++) {
     struct slot *s = listed(c, i);
     if (i < taken) {
-      s->id = ++requests;
+      s->id = ++record_requests;
       s->submitted = end;
       s->slat = end - start;
       if (record_on)
@@ -181,7 +179,7 @@ static void record_submit(const struct context *c, int64_t start) {
       (struct record_entry){.kind = RECORD_SUBMIT,
                             .context = c->serial,
                             .at = start,
-                            .id = s->taken > 0 ? requests + 1 : 0,
+                            .id = s->taken > 0 ? record_requests + 1 : 0,
                             .call = {.ns = s->ns,
                                      .res = s->taken,
                                      .n = (int32_t)s->asked,
