@@ -31,12 +31,16 @@ static void move_head(uint32_t n) {
   ring.map->head = (ring.map->head + n) % NR;
 }
 
-/* Until there is a note of that position, or 10 s are over. */
+/* Until there is a note of that position, or 10 s are over; the watcher may
+ * have to be let onto the only CPU. */
 static bool noted(struct watched *w, uint64_t position, struct stamp *s) {
   int64_t deadline = clock_now() + INT64_C(10000000000);
-  while (!watch_stamp(w, position, s))
+  struct timespec pause = clock_timespec(20000);
+  while (!watch_stamp(w, position, s)) {
     if (clock_left(deadline) == 0)
       return false;
+    nanosleep(&pause, NULL);
+  }
   return true;
 }
 
