@@ -153,7 +153,7 @@ static inline int api_told(lua_State *L, int results) {
 
 /* The parts of the library: each adds its types and functions to the table
  * `aio`, at the top of the stack when called and when it returns. */
-void api_open(lua_State *L);
+void failure_open(lua_State *L);
 void constants_open(lua_State *L);
 void limits_open(lua_State *L);
 void terminal_open(lua_State *L);

@@ -110,7 +110,7 @@ static void run_init(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_aio(lua_State *L) {
   luaL_checkversion(L);
   lua_newtable(L);
-  api_open(L);
+  failure_open(L);
   constants_open(L);
   limits_open(L);
   terminal_open(L);
