@@ -77,6 +77,10 @@ extern const luaL_Reg context_views[];
 extern const luaL_Reg context_getters[];
 int context_tostring(lua_State *L);
 
+/* Pushes the list of at most nr queued events (below 0: of all), and delivers
+ * them; answers 1. The context is at 1, and all else in the stack goes. */
+int context_push_events(lua_State *L, long nr);
+
 /* Hands out one done slot, whatever its place in the queue, as an event;
  * pushed. The context is at 1. */
 void context_push_event(lua_State *L, int32_t index);

@@ -1,14 +1,12 @@
 /* Taking events and handing them out: getevents, pgetevents, reap, each, run.
  *
- * Taken is not delivered (invariant 3): the core queues what it took, results
- * are built from the queue without removing, and leave it only when they are
- * complete. Any allocation may run a finalizer that takes, submits or
- * destroys, so the context is looked at again after each. */
+ * Taken is not delivered (invariant 3): the core queues what it took, and
+ * deliver.c makes lists of it. Any allocation may run a finalizer that takes,
+ * submits or destroys, so the context is looked at again after each. */
 #include "binding/context.h"
 
 #include <errno.h>
 
-#include "binding/host.h"
 #include "binding/signals.h"
 #include "core/clock.h"
 
@@ -140,98 +138,6 @@ static int take_ready(lua_State *L, struct context *c, long nr) {
   return n < 0 ? -n : 0;
 }
 
-/* ---- from the queue to tables ---- */
-
-/* Whether the context is still as it was when its queue was looked at. */
-static bool unchanged(const struct context_object *o, const struct context *c,
-                      uint64_t edits) {
-  return o->context == c && c->edits == edits;
-}
-
-/* Sets the events of the first n in the queue into the table on top; false
- * when a finalizer changed the queue meanwhile. with: see event_begin. */
-static bool fill_events(lua_State *L, const struct context_object *o, int iocbs,
-                        int with, unsigned n) {
-  struct context *c = o->context;
-  uint64_t edits = c->edits;
-  int list = lua_gettop(L);
-  unsigned i = 0;
-  for (; i < n && i < c->foreigns; i++) {
-    struct io_event e = c->foreign[i];
-    event_push_foreign(L, &e);
-    lua_rawseti(L, list, (lua_Integer)i + 1);
-    if (!unchanged(o, c, edits))
-      return false;
-  }
-  for (int32_t index = c->oldest; i < n; i++) {
-    struct event_facts f = event_facts(context_slot(c, index));
-    lua_rawgeti(L, iocbs, (lua_Integer)index + 1);
-    event_push(L, &f, list + 1, with);
-    lua_rawseti(L, list, (lua_Integer)i + 1);
-    lua_settop(L, list);
-    if (!unchanged(o, c, edits))
-      return false;
-    index = context_slot(c, index)->next;
-  }
-  return true;
-}
-
-/* Removes the first n of the queue; cannot fail. */
-static void remove_events(lua_State *L, struct context *c, int iocbs,
-                          unsigned n) {
-  unsigned foreign = n < c->foreigns ? n : c->foreigns;
-  context_deliver_foreign(c, foreign);
-  for (unsigned i = foreign; i < n; i++) {
-    context_hand_out(L, c, iocbs, c->oldest, SLOT_NONE);
-    lua_pop(L, 1);
-  }
-}
-
-/* The list of at most nr queued events; they are delivered when it is
- * complete. */
-static int push_events(lua_State *L, long nr) {
-  const struct context_object *o = api_check(L, 1, &context_type);
-  lua_settop(L, 1);
-  context_push_iocbs(L);
-  int with = event_begin(L), top = lua_gettop(L);
-  for (;;) {
-    struct context *c = context_opened(L, o);
-    unsigned n = context_queued(c);
-    if (nr >= 0 && (unsigned long)nr < n)
-      n = (unsigned)nr;
-    lua_createtable(L, (int)n, 0);
-    c = context_opened(L, o);
-    if (context_queued(c) >= n && fill_events(L, o, 2, with, n)) {
-      lua_pushvalue(L, -1);
-      lua_setiuservalue(L, 1, CONTEXT_LAST_EVENTS);
-      context_forget(L, c, 2);
-      remove_events(L, c, 2, n);
-      return 1;
-    }
-    lua_settop(L, top);
-  }
-}
-
-void context_push_event(lua_State *L, int32_t index) {
-  struct context *c = context_any(L);
-  struct event_facts f = event_facts(context_slot(c, index));
-  context_push_iocbs(L);
-  int iocbs = lua_gettop(L);
-  lua_rawgeti(L, iocbs, (lua_Integer)index + 1);
-  int with = event_begin(L);
-  event_push(L, &f, iocbs + 1, with);
-  c = context_any(L);
-  int32_t prev = SLOT_NONE;
-  for (int32_t i = c->oldest; i != SLOT_NONE; i = context_slot(c, i)->next) {
-    if (i == index) {
-      context_hand_out(L, c, iocbs, index, prev);
-      lua_pop(L, 1);
-      break;
-    }
-    prev = i;
-  }
-}
-
 /* ---- getevents, pgetevents, reap ---- */
 
 /**
@@ -254,7 +160,7 @@ static int context_getevents(lua_State *L) {
   int err = take_waiting(L, o, &w);
   return api_told(
       L, err != 0 ? api_fail(L, "io_getevents", err, wait_cause(L, &w, err))
-                  : push_events(L, w.nr));
+                  : context_push_events(L, w.nr));
 }
 
 /**
@@ -279,7 +185,7 @@ static int context_pgetevents(lua_State *L) {
   int err = take_waiting(L, o, &w);
   return api_told(
       L, err != 0 ? api_fail(L, "io_pgetevents", err, wait_cause(L, &w, err))
-                  : push_events(L, w.nr));
+                  : context_push_events(L, w.nr));
 }
 
 /**
@@ -297,7 +203,7 @@ static int context_reap(lua_State *L) {
     api_bad(L, 2, NULL, "a count can't be negative");
   int err = take_ready(L, to_taker(L, o), nr);
   return api_told(L, err != 0 ? api_fail(L, "io_getevents", err, NULL)
-                              : push_events(L, nr));
+                              : context_push_events(L, nr));
 }
 
 /* ---- each ---- */
@@ -488,7 +394,7 @@ static int context_run(lua_State *L) {
   luaL_checkstack(L, 8, NULL);
   uint64_t end = context_any(L)->delivered + n;
   unsigned called = run_callbacks(L, end, 2);
-  push_events(L, (long)left_until(context_any(L), end));
+  context_push_events(L, (long)left_until(context_any(L), end));
   lua_pushinteger(L, called);
   lua_insert(L, -2);
   return api_told(L, 2);
