@@ -78,24 +78,6 @@ static const char *setup_cause(lua_State *L, int err, unsigned nr) {
   return lua_pushfstring(L, "nr_events %I: %s", (LUAI_UACINT)nr, about_nr);
 }
 
-/* Pushes the table of contexts by serial number; its values are weak. */
-static void push_contexts(lua_State *L) {
-  if (luaL_getsubtable(L, LUA_REGISTRYINDEX, "aio.contexts"))
-    return;
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "v");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-}
-
-/* The context on top is one of aio.contexts(). */
-static void enlist(lua_State *L, unsigned serial) {
-  push_contexts(L);
-  lua_pushvalue(L, -2);
-  lua_rawseti(L, -2, serial);
-  lua_pop(L, 1);
-}
-
 void context_push_objects(lua_State *L) {
   static const char key;
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key) == LUA_TTABLE)
@@ -110,17 +92,16 @@ void context_push_objects(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
 }
 
-/* Into context_push_objects' table; the object is on top. */
-static void enlist_object(lua_State *L, void *object) {
+/* Into context_push_objects' table; the context is on top. */
+static void enlist(lua_State *L, unsigned serial) {
   context_push_objects(L);
   lua_pushvalue(L, -2);
-  lua_rawsetp(L, -2, object);
+  lua_rawseti(L, -2, serial);
   lua_pop(L, 1);
 }
 
 int context_push(lua_State *L, struct kaio *kaio, unsigned nr_events) {
   struct context_object *o = api_new(L, &context_type, CONTEXT_VALUES);
-  enlist_object(L, o);
   lua_newtable(L);
   lua_setiuservalue(L, -2, CONTEXT_IOCBS);
   int err = context_open(&o->context, kaio, nr_events);
@@ -140,7 +121,7 @@ static int aio_contexts(lua_State *L) {
   lua_Integer n = 0;
   lua_settop(L, 0);
   lua_newtable(L);
-  push_contexts(L);
+  context_push_objects(L);
   lua_pushnil(L);
   while (lua_next(L, 2) != 0) {
     struct context_object *o = api_test(L, -1, &context_type);
