@@ -1,6 +1,5 @@
 /* Entries of the record as Lua tables. */
 #include "binding/record.h"
-#include "binding/words.h"
 
 #include <errno.h>
 #include <linux/aio_abi.h>
@@ -10,21 +9,13 @@
 #include <unistd.h>
 
 #include "binding/iocb.h"
+#include "binding/table.h"
+#include "binding/words.h"
 #include "core/signame.h"
 
 /* Bits that come along with POLLIN and POLLOUT. */
 #define POLL_DOUBLES                                                           \
   (unsigned)(POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND)
-
-static void set_integer(lua_State *L, const char *key, lua_Integer n) {
-  lua_pushinteger(L, n);
-  lua_setfield(L, -2, key);
-}
-
-static void set_string(lua_State *L, const char *key, const char *s) {
-  lua_pushstring(L, s);
-  lua_setfield(L, -2, key);
-}
 
 static void set_op(lua_State *L, unsigned opcode) {
   if (opcode_name(opcode) != NULL)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "binding/table.h"
+
 /* The registry's key of the table of metatables by name. */
 static const char metatables[] = "aio.metatables";
 
@@ -151,11 +153,6 @@ void event_push(lua_State *L, const struct event_facts *f, int iocb, int with) {
   lua_setmetatable(L, -2);
   if (f->res < 0)
     keep_failure(L, f, iocb);
-}
-
-static void set_integer(lua_State *L, const char *key, lua_Integer n) {
-  lua_pushinteger(L, n);
-  lua_setfield(L, -2, key);
 }
 
 void event_push_foreign(lua_State *L, const struct io_event *e) {

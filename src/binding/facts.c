@@ -20,26 +20,12 @@
 #include <unistd.h>
 
 #include "binding/api.h"
-#include "binding/words.h"
 #include "binding/iocb.h"
+#include "binding/table.h"
+#include "binding/words.h"
 #include "core/cause.h"
 #include "core/dioalign.h"
 #include "core/extents.h"
-
-static void set_integer(lua_State *L, const char *key, lua_Integer n) {
-  lua_pushinteger(L, n);
-  lua_setfield(L, -2, key);
-}
-
-static void set_string(lua_State *L, const char *key, const char *s) {
-  lua_pushstring(L, s);
-  lua_setfield(L, -2, key);
-}
-
-static void set_boolean(lua_State *L, const char *key, bool b) {
-  lua_pushboolean(L, b);
-  lua_setfield(L, -2, key);
-}
 
 /* ---- a descriptor ---- */
 

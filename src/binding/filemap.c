@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "binding/file.h"
+#include "binding/table.h"
 #include "binding/words.h"
 #include "core/dioalign.h"
 #include "core/extents.h"
@@ -151,16 +152,11 @@ static const struct api_flag extent_flags[] = {
     {"shared", FIEMAP_EXTENT_SHARED},
     {NULL, 0}};
 
-static void set_integer(lua_State *L, const char *key, uint64_t value) {
-  lua_pushinteger(L, (lua_Integer)value);
-  lua_setfield(L, -2, key);
-}
-
 static void push_extent(lua_State *L, const struct extent *e) {
   lua_createtable(L, 0, 4);
-  set_integer(L, "offset", e->offset);
-  set_integer(L, "physical", e->physical);
-  set_integer(L, "length", e->length);
+  set_integer(L, "offset", (lua_Integer)e->offset);
+  set_integer(L, "physical", (lua_Integer)e->physical);
+  set_integer(L, "length", (lua_Integer)e->length);
   api_pushflags(L, e->flags, extent_flags);
   lua_setfield(L, -2, "flags");
 }

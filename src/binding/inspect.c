@@ -5,12 +5,8 @@
 #include <stdio.h>
 
 #include "binding/record.h"
+#include "binding/table.h"
 #include "core/clock.h"
-
-static void set_integer(lua_State *L, const char *key, lua_Integer n) {
-  lua_pushinteger(L, n);
-  lua_setfield(L, -2, key);
-}
 
 /* ---- fields ---- */
 
@@ -96,11 +92,6 @@ static void push_first(lua_State *L, const struct submission *s, bool closed) {
   io->request.iocb.aio_buf = 0;
   if (closed)
     io->request.iocb.aio_fildes = (uint32_t)-1;
-}
-
-static void set_boolean(lua_State *L, const char *key, bool b) {
-  lua_pushboolean(L, b);
-  lua_setfield(L, -2, key);
 }
 
 /* What the texts of lua/aio/verdict.lua are made of. */

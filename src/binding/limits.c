@@ -6,15 +6,11 @@
 #include <unistd.h>
 
 #include "binding/api.h"
+#include "binding/table.h"
 
 static const char page_metatable[] = "aio.limits";
 
 /* ---- the values ---- */
-
-static void set_integer(lua_State *L, const char *key, lua_Integer value) {
-  lua_pushinteger(L, value);
-  lua_setfield(L, -2, key);
-}
 
 /* Leaves the field out where the file can't be read. */
 static void set_from_file(lua_State *L, const char *key, const char *path) {

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "binding/record.h"
-
+#include "binding/table.h"
 #include "core/clock.h"
 
 /* ---- lists ---- */
@@ -346,11 +346,6 @@ int posix_c_listio(lua_State *L) {
 }
 
 /* ---- what is in flight ---- */
-
-static void set_integer(lua_State *L, const char *key, lua_Integer n) {
-  lua_pushinteger(L, n);
-  lua_setfield(L, -2, key);
-}
 
 /* From a copy: each allocation may run a finalizer. */
 static void push_row(lua_State *L, struct posix_request copy) {

@@ -7,12 +7,8 @@
 #include <unistd.h>
 
 #include "binding/context.h"
+#include "binding/table.h"
 #include "core/hist.h"
-
-static void set_integer(lua_State *L, const char *key, lua_Integer n) {
-  lua_pushinteger(L, n);
-  lua_setfield(L, -2, key);
-}
 
 /* ---- looking ---- */
 
