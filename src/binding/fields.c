@@ -252,8 +252,7 @@ static void set_callback(lua_State *L, int obj, int val, const char *what) {
 }
 
 static void set_rw_flags(lua_State *L, int obj, int val, const char *what) {
-  unsigned f =
-      lua_isnoneornil(L, val) ? 0 : api_flags(L, val, what, rw_flags);
+  unsigned f = lua_isnoneornil(L, val) ? 0 : api_flags(L, val, what, rw_flags);
   iocb_idle(L, obj)->request.iocb.aio_rw_flags = (__kernel_rwf_t)f;
 }
 

@@ -233,13 +233,13 @@ static void push_listed(lua_State *L, const struct listed *r, int iocb) {
  * ctx:list() -> list
  *
  * What is in flight, in the order of submission: a list of tables {id=, ctx=
- * (ctx.serial), op=, fd=, path=, offset=, nbytes=, range= ("4096 @0"), bytes= (that a vector
- * holds), memory= (the address where it lands, or comes from; of a vector a
- * list of {address, length}), eventfd= (its number), age= (ns), done= (taken,
- * not handed out yet), obj= (the iocb), overlaps=}. Two requests over the same
- * bytes of a file with a write among them, or of memory with a read among
- * them, are marked: overlaps has "file", "memory" or "file and memory" by the
- * other's id. Its tostring is a table to read.
+ * (ctx.serial), op=, fd=, path=, offset=, nbytes=, range= ("4096 @0"), bytes=
+ * (that a vector holds), memory= (the address where it lands, or comes from;
+ * of a vector a list of {address, length}), eventfd= (its number), age= (ns),
+ * done= (taken, not handed out yet), obj= (the iocb), overlaps=}. Two requests
+ * over the same bytes of a file with a write among them, or of memory with a
+ * read among them, are marked: overlaps has "file", "memory" or "file and
+ * memory" by the other's id. Its tostring is a table to read.
  * Example: print(ctx:list())
  */
 static int context_list(lua_State *L) {

@@ -16,11 +16,8 @@ static const struct {
   const char *name;
   bool needs_value;
 } commands[] = {
-    {"color", true},
-    {"doctor", false},
-    {"json", false},
-    {"timeline", false},
-    {"trace", false},
+    {"color", true},     {"doctor", false}, {"json", false},
+    {"timeline", false}, {"trace", false},
 };
 
 bool options_long(const char *word, const char **name, size_t *length,
