@@ -128,6 +128,7 @@ static void blind(void) {
 }
 
 int main(void) {
+  unsetenv("AIOSH_RING");
   poison_enabled = false;
   looking();
   taking();
