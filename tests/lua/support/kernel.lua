@@ -14,8 +14,12 @@ function kernel.ask(command)
   return line
 end
 
+-- In a chroot the table of mounts does not have it, and df says "-".
 function kernel.fs(dir)
-  return kernel.ask("df --output=fstype '" .. dir .. "' | tail -n 1")
+  local name = kernel.ask("df --output=fstype '" .. dir .. "' | tail -n 1")
+  if name ~= "-" then return name end
+  name = kernel.ask("stat -f -c %T '" .. dir .. "'")
+  return name == "ext2/ext3" and "ext4" or name
 end
 
 kernel.here = kernel.fs(kernel.dir)
