@@ -1,18 +1,7 @@
 #!/bin/sh
 # --color, NO_COLOR and TERM, with a pseudo terminal from script(1) and without.
+. tests/cli/support/tap.sh
 code='print(require "aio.color".on())'
-n=0
-
-is() { # GOT WANTED NAME
-  n=$((n + 1))
-  if [ "$1" = "$2" ]; then
-    echo "ok $n - $3"
-  else
-    echo "not ok $n - $3"
-    echo "# got '$1'"
-  fi
-}
-
 plain() { ./aiosh "$@" -e "$code"; }
 
 unset NO_COLOR
@@ -40,4 +29,4 @@ if command -v script >/dev/null; then
   is "$(on_terminal 'TERM=dumb')" false "not on a dumb one"
   is "$(on_terminal '' --color=never)" false "not when told"
 fi
-echo "1..$n"
+plan

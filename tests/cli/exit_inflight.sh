@@ -1,26 +1,13 @@
 #!/bin/sh
 # The end of the process with requests in flight, as TAP: polls are cancelled,
 # the rest is waited for, whatever way it ends and whatever was made first.
+. tests/cli/support/tap.sh
 aiosh=$(realpath "${AIOSH:-./aiosh}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-count=0
-
-if ! "$aiosh" -e 'os.exit(aio.setup(1) ~= nil)'; then
-  echo "1..0 # SKIP io_setup is refused here"
-  exit 0
-fi
+"$aiosh" -e 'os.exit(aio.setup(1) ~= nil)' ||
+  skip_all "io_setup is refused here"
 cd "$work" || exit 1
-
-ok() {
-  count=$((count + 1))
-  if [ "$1" = "$2" ]; then
-    echo "ok $count - $3"
-  else
-    printf 'not ok %s - %s\n' $count "$3"
-    printf 'got:\n%s\nexpected:\n%s\n' "$1" "$2" | sed 's/^/# /'
-  fi
-}
 
 # The exit status and output of a script, which gets 30 s.
 output=
@@ -76,7 +63,7 @@ for order in $(orders); do
   run "$aiosh" flying.lua "$order"
   [ "$output $(written)" = "0  true" ] || bad="$order: $output"
 done
-ok "$bad" "" "the end of main, with objects made in any order"
+is "$bad" "" "the end of main, with objects made in any order"
 
 if [ -n "${AIOSH_STOCK-}" ]; then
   bad=
@@ -86,7 +73,7 @@ if [ -n "${AIOSH_STOCK-}" ]; then
     run $AIOSH_STOCK flying.lua "$order"
     [ "$output $(written)" = "0  true" ] || bad="$order: $output"
   done
-  ok "$bad" "" "the same in stock Lua"
+  is "$bad" "" "the same in stock Lua"
 fi
 
 # ending NAME STATUS CODE
@@ -94,7 +81,7 @@ ending() {
   rm -f data
   { cat flying.lua && echo "$3"; } >script.lua
   run "$aiosh" script.lua ctx,buf,file,pipe
-  ok "${output%% *} $(written)" "$2 true" "$1"
+  is "${output%% *} $(written)" "$2 true" "$1"
 }
 
 ending "os.exit" 3 'os.exit(3)'
@@ -124,15 +111,15 @@ while true do ctx:getevents(0, 1, 0) end
 END
 rm -f data
 run "$aiosh" signal.lua ctx,buf,file,pipe 2>/dev/null
-ok "${output%% *}" 143 "SIGTERM"
+is "${output%% *}" 143 "SIGTERM"
 
 # Nobody waits 30 ms for each of many contexts: io_destroy is not called.
 if strace -o trace -e trace=io_destroy true 2>/dev/null; then
   ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" \
     strace -f -o trace -e trace=io_destroy,exit_group "$aiosh" \
     -e 'for i = 1, 30 do _G[i] = assert(aio.setup(1)) end'
-  ok "$(grep -c io_destroy trace) $(grep -c exit_group trace)" "0 1" \
+  is "$(grep -c io_destroy trace) $(grep -c exit_group trace)" "0 1" \
     "contexts are left to the kernel"
 fi
 
-echo "1..$count"
+plan

@@ -1,20 +1,9 @@
 #!/bin/sh
 # make install puts everything where it belongs, and make uninstall takes all
 # of it away again.
-n=0
-
-is() { # GOT WANTED NAME
-  n=$((n + 1))
-  if [ "$1" = "$2" ]; then
-    echo "ok $n - $3"
-  else
-    echo "not ok $n - $3"
-    printf '%s\n' "got:" "$1" "wanted:" "$2" | sed 's/^/# /'
-  fi
-}
-
 # make's own flags are those of the make that runs this test, if one does, so
 # that nothing is built anew.
+. tests/cli/support/tap.sh
 run_make() {
   make -s DEPS=no CC="${CC:-cc}" ${SAN:+"SAN=$SAN"} DESTDIR="$TMPDIR/root" \
     PREFIX=/usr "$@" 2>&1 | grep -v jobserver
@@ -39,4 +28,4 @@ is "$(cd / && "$usr/bin/aiosh" -e 'print(require "aio.help" "O_DIRECT")' |
   head -n 1 | cut -d ' ' -f 1)" "aio.O_DIRECT" "help works anywhere"
 run_make uninstall
 is "$(files)" "" "everything is taken away"
-echo "1..$n"
+plan

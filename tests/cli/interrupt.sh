@@ -3,42 +3,12 @@
 # a second one ends the process. Every wait here has a deadline.
 #
 # AIOSH names the program, ./aiosh by default.
+. tests/cli/support/tap.sh
 aiosh=$(realpath "${AIOSH:-./aiosh}")
 work=$(mktemp -d)
-pid=
-trap '[ -z "$pid" ] || kill -KILL $pid 2>/dev/null; rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
+. tests/cli/support/process.sh
 cd "$work" || exit 1
 mkfifo fifo
-count=0
-
-ok() {
-  count=$((count + 1))
-  if [ "$1" = "$2" ]; then
-    echo "ok $count - $3"
-  else
-    printf 'not ok %s - %s\n' $count "$3"
-    printf 'got:\n%s\nexpected:\n%s\n' "$1" "$2" | sed 's/^/# /'
-  fi
-}
-
-# Waits 30 s for a command to succeed.
-within() {
-  tries=0
-  until "$@"; do
-    tries=$((tries + 1))
-    [ $tries -lt 600 ] || return 1
-    sleep 0.05
-  done
-}
-
-say() {
-  echo "# $1:"
-  head -n 20 out | sed 's/^/#   /'
-}
-
-printed() { grep -q "^$1\$" out; }
-ended() { ! kill -0 "$pid" 2>/dev/null; }
 
 # Starts the script on the standard input, and waits until it prints `ready`.
 # What it prints goes to the file `out`.
@@ -48,18 +18,6 @@ start() {
   setsid "$aiosh" -e 'io.stdout:setvbuf("line")' script.lua >out 2>&1 &
   pid=$!
   within printed ready || say "it does not begin"
-}
-
-interrupt() {
-  kill -INT $pid || say "it has ended too early"
-}
-
-# Waits for the end; the exit status goes to status.
-finish() {
-  within ended || { say "it does not end" && kill -KILL $pid; }
-  wait $pid 2>/dev/null
-  status=$?
-  pid=
 }
 
 # Two signals may arrive as one: sends them until the script has ended.
@@ -73,21 +31,14 @@ kill_it() {
   finish
 }
 
-# The exit status and the output after `ready`. A signal may come before print
-# returns: then there is a position in front of the message.
-expect() {
-  finish
-  ok "$status $(sed '1d; s/script.lua:[0-9]*: //g' out)" "$1" "$2"
-}
-
 start <<'END'
 print("ready") while true do end
 END
-interrupt
+signal INT
 finish
-ok "$status $(grep -o 'interrupted!$' out)" "1 interrupted!" \
+is "$status $(grep -o 'interrupted!$' out)" "1 interrupted!" \
   "a loop ends with 1"
-ok "$(grep -c 'script.lua:1: in main chunk' out)" 1 \
+is "$(grep -c 'script.lua:1: in main chunk' out)" 1 \
   "the traceback says where it was"
 
 start <<'END'
@@ -96,7 +47,7 @@ print(debug.gethook())
 for i = 1, 100000 do end
 print("goes on")
 END
-interrupt
+signal INT
 expect '0 false	interrupted!
 nil
 goes on' "pcall catches it, and the hook is gone"
@@ -105,7 +56,7 @@ start <<'END'
 local spin = coroutine.wrap(function() print("ready") while true do end end)
 print(pcall(function() spin() end))
 END
-interrupt
+signal INT
 expect "0 false	interrupted!" "a loop in coroutine.wrap"
 
 start <<'END'
@@ -115,7 +66,7 @@ print(coroutine.status(co), debug.gethook(co), debug.gethook())
 for i = 1, 100000 do end
 print("goes on")
 END
-interrupt
+signal INT
 expect '0 false	interrupted!
 dead	nil	nil
 goes on' "a loop in coroutine.resume, which hands it over"
@@ -128,7 +79,7 @@ local function nest(n)
 end
 print(pcall(nest, 20))
 END
-interrupt
+signal INT
 expect "0 false	interrupted!" "a loop in coroutines in coroutines"
 
 start <<'END'
@@ -142,7 +93,7 @@ end)
 coroutine.resume(co)
 print(coroutine.close(co))
 END
-interrupt
+signal INT
 expect "0 false	interrupted!" "a loop in what coroutine.close calls"
 
 start <<'END'
@@ -153,7 +104,7 @@ print(pcall(function() print("ready") while true do inner() end end))
 for i = 1, 100000 do end
 print("goes on")
 END
-interrupt
+signal INT
 expect "0 false	interrupted!
 goes on" "two that take turns are interrupted once"
 
@@ -162,10 +113,10 @@ print(pcall(function() print("ready") while true do end end))
 print("again")
 while true do end
 END
-interrupt
+signal INT
 within printed again
 kill_it
-ok "$status $(tail -n 1 out)" "130 again" "a second SIGINT ends the process"
+is "$status $(tail -n 1 out)" "130 again" "a second SIGINT ends the process"
 
 start <<'END'
 -- The first match calls print, and there is no second one.
@@ -193,7 +144,7 @@ print(pcall(function()
 end))
 END
 sleep 0.2 # likely to be in read by then; it passes anyway
-interrupt
+signal INT
 expect "0 false	interrupted!" "io.read does not go on waiting"
 
 start <<'END'
@@ -203,7 +154,7 @@ local _ <close> = setmetatable({}, {__close = function()
 end})
 coroutine.wrap(function() os.exit(3, true) end)()
 END
-interrupt
+signal INT
 expect "3 " "in a variable that os.exit closes from inside a coroutine"
 
 start <<'END'
@@ -225,7 +176,7 @@ skip() {
 wait_for() {
   if "$aiosh" -e 'os.exit(aio.setup(1) ~= nil)'; then
     start
-    interrupt
+    signal INT
     expect "$1" "$2"
   else
     skip "io_setup is refused here" "$2"
@@ -261,4 +212,4 @@ w:add(r, "in")
 print(pcall(function() print("ready") w:wait() end))
 END
 
-echo "1..$count"
+plan

@@ -5,47 +5,15 @@
 # that waits is seen to sleep in /proc.
 #
 # AIOSH names the program, ./aiosh by default.
+. tests/cli/support/tap.sh
 aiosh=$(realpath "${AIOSH:-./aiosh}")
 work=$(mktemp -d)
-pid=
-trap '[ -z "$pid" ] || kill -KILL $pid 2>/dev/null; rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0
-
-if ! "$aiosh" -e 'os.exit(aio.setup(1) ~= nil)'; then
-  echo "1..0 # SKIP io_setup is refused here"
-  exit 0
-fi
+. tests/cli/support/process.sh
+"$aiosh" -e 'os.exit(aio.setup(1) ~= nil)' ||
+  skip_all "io_setup is refused here"
 cd "$work" || exit 1
 mkfifo fifo
 
-ok() {
-  count=$((count + 1))
-  if [ "$1" = "$2" ]; then
-    echo "ok $count - $3"
-  else
-    printf 'not ok %s - %s\n' $count "$3"
-    printf 'got:\n%s\nexpected:\n%s\n' "$1" "$2" | sed 's/^/# /'
-  fi
-}
-
-# Waits 30 s for a command to succeed.
-within() {
-  tries=0
-  until "$@"; do
-    tries=$((tries + 1))
-    [ $tries -lt 1500 ] || return 1
-    sleep 0.02
-  done
-}
-
-say() {
-  echo "# $1:"
-  head -n 20 out | sed 's/^/#   /'
-}
-
-printed() { grep -q "^$1\$" out; }
-ended() { ! kill -0 "$pid" 2>/dev/null; }
 in_state() { grep -q "^State:.$1" /proc/$pid/status; }
 
 # Has printed that line, and sleeps.
@@ -72,25 +40,6 @@ start() {
   pid=$!
   exec 9>fifo
   waiting ready
-}
-
-signal() {
-  kill -s "$1" $pid || say "it has ended too early"
-}
-
-# Waits for the end; the exit status goes to status.
-finish() {
-  exec 9>&-
-  within ended || { say "it does not end" && kill -KILL $pid; }
-  wait $pid 2>/dev/null
-  status=$?
-  pid=
-}
-
-# The exit status and the output after `ready` must be $1.
-expect() {
-  finish
-  ok "$status $(sed '1d; s/script.lua:[0-9]*: //g' out)" "$1" "$2"
 }
 
 # ---- SIGINT ----
@@ -149,7 +98,7 @@ ctx:getevents(1)
 END
 signal INT
 finish
-ok "$status $(grep -c 'interrupted!$' out)" "1 1" \
+is "$status $(grep -c 'interrupted!$' out)" "1 1" \
   "nobody catches it: a message, and exit status 1"
 
 start <<'END'
@@ -182,10 +131,10 @@ END
   stop
   signal CONT
   within in_state S || say "it does not wait any more"
-  ok "$(sed 1d out)" "" "stop and continue: $call goes on"
+  is "$(sed 1d out)" "" "stop and continue: $call goes on"
   signal INT
   finish
-  ok "$status $(grep -c 'interrupted!$' out)" "1 1" "until SIGINT"
+  is "$status $(grep -c 'interrupted!$' out)" "1 1" "until SIGINT"
 done
 
 # Stopped for longer than it wanted to wait: then nothing is left of that.
@@ -261,4 +210,4 @@ else
   echo "ok $count - stock Lua # SKIP there is none that loads aio.so"
 fi
 
-echo "1..$count"
+plan

@@ -1,22 +1,7 @@
 #!/bin/sh
 # The manual page: clean roff that has every option and every function; and
 # the completion for bash, which has the options too.
-n=0
-
-is() { # GOT WANTED NAME
-  n=$((n + 1))
-  if [ "$1" = "$2" ]; then
-    echo "ok $n - $3"
-  else
-    echo "not ok $n - $3"
-    printf '%s\n' "got:" "$1" "wanted:" "$2" | sed 's/^/# /'
-  fi
-}
-
-skip() { # NAME WHY
-  n=$((n + 1))
-  echo "ok $n - $1 # SKIP $2"
-}
+. tests/cli/support/tap.sh
 
 # ---- the page ----
 
@@ -74,4 +59,4 @@ if command -v bash >/dev/null; then
 else
   skip "completion" "no bash here"
 fi
-echo "1..$n"
+plan

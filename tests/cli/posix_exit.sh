@@ -1,16 +1,7 @@
 #!/bin/sh
 # POSIX AIO at the end of aiosh: writes are waited for, which it says when that
 # takes time and Ctrl-C ends; reads are not.
-n=0
-is() { # GOT WANTED NAME
-  n=$((n + 1))
-  if [ "$1" = "$2" ]; then
-    echo "ok $n - $3"
-  else
-    echo "not ok $n - $3"
-    echo "# got '$1'"
-  fi
-}
+. tests/cli/support/tap.sh
 
 pipe=$TMPDIR/pipe
 mkfifo "$pipe"
@@ -72,4 +63,4 @@ is "$(timeout 20 ./aiosh "$TMPDIR/read.lua"; echo $?)" "the end
 ) 2>/dev/null
 is $? 130 "Ctrl-C ends the wait"
 
-printf '1..%d\n' $n
+plan

@@ -2,16 +2,13 @@
 # What a sandbox denies, as TAP: the API answers nil, message, errno, and what
 # is only a help is done without. strace plays the sandbox (denied.sh has the
 # tour).
+. tests/cli/support/tap.sh
 aiosh=$(realpath "${AIOSH:-./aiosh}")
 export ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" LC_ALL=C
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-count=0
-
-if ! strace -o /dev/null -e inject=io_setup:error=EPERM true 2>/dev/null; then
-  echo "1..0 # SKIP strace cannot inject errors here"
-  exit 0
-fi
+strace -o /dev/null -e inject=io_setup:error=EPERM true 2>/dev/null ||
+  skip_all "strace cannot inject errors here"
 cd "$work" || exit 1
 
 # denied CALL ERROR ARGUMENTS...: the exit status goes to status.
@@ -23,25 +20,15 @@ denied() {
   status=$?
 }
 
-ok() {
-  count=$((count + 1))
-  if [ "$1" = "$2" ]; then
-    echo "ok $count - $3"
-  else
-    printf 'not ok %s - %s\n' $count "$3"
-    printf 'got:\n%s\nexpected:\n%s\n' "$1" "$2" | sed 's/^/# /'
-  fi
-}
-
 for error in ENOSYS EPERM; do
   denied io_setup $error -e 'local ctx, message, errno = aio.setup(8)
     print(ctx, aio.errname(errno), message:match("^io_setup: .* %(%u+%)"))'
-  ok "$status $(cut -f 1,2 out) $(grep -c 'io_setup: ' out)" \
+  is "$status $(cut -f 1,2 out) $(grep -c 'io_setup: ' out)" \
     "0 nil	$error 1" "aio.setup answers nil, message, $error"
   denied io_setup $error -e 'assert(aio.setup(8))'
-  ok "$status $(sed 1q err | grep -c "^$aiosh: .*io_setup: .* ($error)")" "1 1" \
+  is "$status $(sed 1q err | grep -c "^$aiosh: .*io_setup: .* ($error)")" "1 1" \
     "assert says so in its first line, and the exit status is 1"
-  ok "$(cat out)" "" "nothing else"
+  is "$(cat out)" "" "nothing else"
 done
 
 # ENTERED tells that the call was made, and denied.
@@ -52,7 +39,7 @@ denied process_vm_readv EPERM -e '
   local f = aio.open("file", "rdwr")
   local buf = aio.buffer(8192, {map = f})
   print(buf:set(0, "x"):get(0, 3), select(3, buf:get(0, 8192)) == aio.EFAULT)'
-ok "$status $(cat out) $(entered)" "0 x12	true yes" \
+is "$status $(cat out) $(entered)" "0 x12	true yes" \
   "a mapped file without process_vm_readv"
 
 denied madvise EINVAL -e '
@@ -60,20 +47,20 @@ denied madvise EINVAL -e '
   ctx:submit(aio.poll(r, "in"))
   w:write("x")
   print(ctx:getevents(1)[1].revents, ctx:destroy())'
-ok "$status $(cat out) $(entered)" "0 in	0 yes" \
+is "$status $(cat out) $(entered)" "0 in	0 yes" \
   "a context without madvise (no MADV_WIPEONFORK)"
 
 denied clone,clone3 EAGAIN -e '
   aio.setup(8)
   collectgarbage()
   print(aio.setup(8) ~= nil)'
-ok "$status $(cat out) $(entered)" "0 true yes" \
+is "$status $(cat out) $(entered)" "0 true yes" \
   "a context is collected where threads are denied"
 
 denied io_pgetevents ENOSYS -e '
   local ctx = assert(aio.setup(8))
   print((select(2, ctx:pgetevents(0, 1, 0))))'
-ok "$status $(cat out) $(entered)" \
+is "$status $(cat out) $(entered)" \
   "0 io_pgetevents: Function not implemented (ENOSYS): the kernel is older than \
 Linux 4.18, or a sandbox hides it yes" \
   "an old kernel without io_pgetevents"
@@ -84,7 +71,7 @@ denied io_destroy EINVAL -e '
   ctx:submit(aio.poll(r, "in"), aio.pread(aio.open("/dev/zero"), buf))
   print((select(2, ctx:destroy())))
   print(select(2, pcall(buf.get, buf)))'
-ok "$status $(sed 1q out) $(grep -c 'in flight' out) $(entered)" \
+is "$status $(sed 1q out) $(grep -c 'in flight' out) $(entered)" \
   "0 io_destroy: Invalid argument (EINVAL) 1 yes" \
   "where io_destroy fails the memory stays in flight"
 
@@ -92,7 +79,7 @@ denied io_submit EINVAL -e '
   local ctx = assert(aio.setup(8))
   ctx:submit(aio.pread(aio.open("file"), aio.buffer(8)))
   print(ctx.last_submit.why)'
-ok "$(cat out) $(entered)" "Invalid argument (ruled out: the fields, the kinds \
+is "$(cat out) $(entered)" "Invalid argument (ruled out: the fields, the kinds \
 of fd and eventfd) yes" "an error without a cause: what was ruled out"
 
-echo "1..$count"
+plan
