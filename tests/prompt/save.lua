@@ -40,11 +40,12 @@ tap.is(output(), "21\n25\n26\n", "it prints what was printed")
 t:run("_ * 2")
 t:run("print(_1, _2)")
 t:gives(("aio.save('%s', -2)"):format(path), "2", "the last ones")
-tap.like(output(), "^nil     nil\n?$" and "attempt to perform arithmetic",
+tap.like(output(), "attempt to perform arithmetic",
   "which stand on the ones before")
 t:gives(("aio.save('%s', 3, -1)"):format(path), "9", "from the third one on")
 
-if aio.setup(1) then
+local probe = aio.setup(1)
+if probe and probe.ring.usable then
   t:run("ctx = aio.setup(4) r, w = aio.pipe()")
   t:run("aio.forget();")
   t:run("ctx:submit(aio.poll(r, 'in'));")
