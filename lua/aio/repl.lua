@@ -1,5 +1,4 @@
--- The prompt's side in Lua; src/program/prompt.c calls these functions. What
--- was typed is compiled, called, and answered here.
+-- The prompt: what was typed is compiled, called, and answered.
 local aio = require "aio"
 local call = require "aio.repl_call"
 local color = require "aio.color"

@@ -85,7 +85,7 @@ int api_fail(lua_State *L, const char *call, int err, const char *cause);
 void api_failure(lua_State *L, int idx);
 void api_push_failure(lua_State *L);
 
-/* "EINVAL", or NULL for a number without a name (src/binding/constants.c). */
+/* "EINVAL", or NULL for a number without a name (src/binding/errnames.c). */
 const char *api_errname(int err);
 
 /* Bytes: an integer, a float with an integer value, or "4k", "1m", "2g" (of

@@ -1,7 +1,4 @@
-/* Buffers: aligned memory that requests read from and write to, and slices.
- *
- * The bytes live in a block of the core (core/mem.h), counted by references
- * and pins; the userdata is only a view of it. */
+/* Buffers: aligned memory that requests read from and write to, and slices. */
 #include "binding/buffer.h"
 
 #include <errno.h>

@@ -5,9 +5,10 @@
 #include "binding/api.h"
 #include "core/mem.h"
 
-/* A buffer or a slice of one: a view of len bytes at off of a block. A slice
- * has its parent as user value 1. mem NULL: closed; mem->shut: its parent
- * (and with it every slice) was closed. */
+/* A buffer or a slice of one: a view of len bytes at off of a block, which is
+ * the core's, counted by references and pins. A slice has its parent as user
+ * value 1. mem NULL: closed; mem->shut: its parent (and with it every slice)
+ * was closed. */
 struct buffer {
   const struct api_type *type;
   struct mem *mem;

@@ -1,5 +1,5 @@
-/* AIO contexts: set up, submit, cancel, destroy. reap.c takes events and hands
- * them out, inspect.c shows the state. */
+/* AIO contexts: what is submitted to one is in flight until its event is taken
+ * from there. */
 #include "binding/context.h"
 
 #include <errno.h>

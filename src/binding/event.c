@@ -1,6 +1,5 @@
 /* Events as tables: {obj=, data=, res=}. All else is worked out when it is
- * asked for: facts of the request here, lat, err, why, revents and the text by
- * the metatable that lua/aio/show.lua fills. */
+ * asked for. */
 #include "binding/context.h"
 
 #include <stddef.h>
@@ -36,7 +35,9 @@ struct event_facts event_facts(const struct slot *s) {
 /* ---- the facts ---- */
 
 /* All but obj, data and res is in one string, under this key, until somebody
- * asks: a table with a field for each takes twice as long to make. */
+ * asks: a table with a field for each takes twice as long to make. lat, err,
+ * why, revents and the text come by the metatable that lua/aio/show.lua fills.
+ */
 static const char facts_key;
 enum { KEPT = offsetof(struct event_facts, iocb) };
 

@@ -1,5 +1,5 @@
-/* Files: the type, its state, its place in the library. The descriptor lives
- * in a desc of the core, which outlives the object while requests use it. */
+/* Files, for requests, and to be read and written at once. A file that is
+ * closed while requests use it goes when the last of them has ended. */
 #include "binding/file.h"
 
 #include <errno.h>

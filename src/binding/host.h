@@ -16,8 +16,9 @@ extern volatile sig_atomic_t host_interrupted;
 /* True in aiosh: EINTR without a reason (stop and continue) is waited on. */
 extern bool host_owns_signals;
 
-/* Opens the library: leaves the table `aio` on the stack (src/binding/api.c).
- * aio.so exports it, and luaopen_aio_tap and so on (src/binding/embedded.h). */
+/* Opens the library: leaves the table `aio` on the stack
+ * (src/binding/library.c). aio.so exports it, and luaopen_aio_tap and so on
+ * (src/binding/embedded.h). */
 int luaopen_aio(lua_State *L);
 
 #endif

@@ -1,5 +1,5 @@
-/* The iocb userdata: what can be read of it, and its life. fields.c sets its
- * fields, prepare.c makes it from arguments. */
+/* iocbs: requests, which can be submitted again, and prepared anew, when they
+ * are not in flight. */
 #include "binding/iocb.h"
 
 #include <string.h>
