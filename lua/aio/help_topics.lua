@@ -188,7 +188,7 @@ print(ctx.last_submit)]],
 topics["prompt"] = {
   text = [[
 A line is an expression, whose value is shown, or statements; a trailing ;
-shows nothing. A chunk that is not complete goes on in the next line. _ is
+shows nothing but a failure. A chunk that is not complete goes on in the next line. _ is
 the last result, _1, _2 ... the last ones. A local lives as long as its line.
 Requests go on while you type, and their completions are announced; their
 events stay for your own ctx:getevents.

@@ -1,5 +1,6 @@
 -- What the prompt shows of results.
 --   pretty.text(n, ...) -> the echo of n results, "" for none
+--   pretty.failure(n, ...) -> that of a failed call; nil for any other
 --   pretty.value(v [, {width=, depth=, color=}]) -> one value
 -- Of the user's code only __tostring runs; whatever it does, this returns.
 local aio = require "aio"
@@ -151,7 +152,10 @@ local function is_failure(n, first, message, errno)
     and (n == 2 or n == 3 and math.type(errno) == "integer")
 end
 
-local function failure_text(message, errno)
+-- The line for what a failed call returned; nil where it did not fail.
+function pretty.failure(n, ...)
+  if not is_failure(n, ...) then return nil end
+  local _, message, errno = ...
   local text = "nil  " .. strings.plain(message)
     .. (errno and "  " .. errno or "")
   return color.paint(text, "red")
@@ -166,9 +170,8 @@ end
 
 function pretty.text(n, ...)
   if n == 0 then return "" end
-  if is_failure(n, ...) then
-    return failure_text(select(2, ...))
-  end
+  local failed = pretty.failure(n, ...)
+  if failed then return failed end
   local list = {}
   for i = 1, math.min(n, 100) do
     list[i] = pretty.value((select(i, ...)))

@@ -58,13 +58,15 @@ end
 
 -- ---- answering ----
 
-local function echo(results)
+-- Where values are not shown, the failure of a call is.
+local function echo(results, shown)
+  local form = shown and pretty.text or pretty.failure
   local ok, text, trace = call(function()
-    return pretty.text(results.n - 1, table.unpack(results, 2, results.n))
+    return form(results.n - 1, table.unpack(results, 2, results.n)) or ""
   end)
   if not ok then
     complain("the result can't be shown: " .. text, trace)
-  elseif text ~= "" and results.n > 1 then
+  elseif text ~= "" then
     host.write(text .. "\n")
   end
 end
@@ -137,8 +139,8 @@ local function evaluate(text, chunk, shown, expression)
     session.add(text, expression, results, host.batches())
     if interrupted then
       complain("interrupted!")
-    elseif shown then
-      echo(results)
+    else
+      echo(results, shown)
     end
   else
     complain(results[2], results[3])

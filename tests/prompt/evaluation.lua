@@ -51,6 +51,8 @@ t:gives("'abc", "stdin:1: unfinished string near <eof>")
 t:gives("#'abc\\", "")
 t:gives("def'", "7", "a backslash goes on in the next line")
 t:gives("return 1, 2;", "", "return may be silenced as well")
+t:gives("nil, 'call: why', 5;", "nil  call: why  5",
+  "a failure is not silenced")
 t:gives("error('boom')", "stdin:1: boom", "an error of the line itself")
 t:gives("error('boom', 0)", "boom")
 t:gives("error()", "(error object is a nil value)")
