@@ -188,10 +188,10 @@ print(ctx.last_submit)]],
 topics["prompt"] = {
   text = [[
 A line is an expression, whose value is shown, or statements; a trailing ;
-shows nothing but a failure. A chunk that is not complete goes on in the next line. _ is
-the last result, _1, _2 ... the last ones. A local lives as long as its line.
-Requests go on while you type, and their completions are announced; their
-events stay for your own ctx:getevents.
+shows nothing but a failure. A chunk that is not complete goes on in the next
+line. _ is the last result, _1, _2 ... the last ones. A local lives as long
+as its line. Requests go on while you type, and their completions are
+announced; their events stay for your own ctx:getevents.
 
 TAB completes names, fields, methods, keys in aio.pread{, flags inside
 strings, and file names; it runs none of your code. Ctrl-C clears the line,
