@@ -4,20 +4,14 @@
 -- for each cause that holds. The keys are those of lua/aio/explain_text.lua.
 -- Where r.certain is set, nothing has failed yet: only what will is told.
 local aio = require "aio"
+local transfer = require "aio.transfer"
 
 local rules = {}
 
-local RWF_NOWAIT, RWF_APPEND, RWF_ATOMIC = 8, 0x10, 0x40
+local RWF_NOWAIT, RWF_ATOMIC = 8, 0x40
 local F_SEAL_GROW, F_SEAL_WRITES = 4, 0x18
-local readers = { pread = true, preadv = true }
-local writers = { pwrite = true, pwritev = true }
-
-local function length(r)
-  if r.op == "pread" or r.op == "pwrite" then return r.nbytes end
-  local sum = 0
-  for _, m in ipairs(r.memory) do sum = sum + m.len end
-  return sum
-end
+local readers, writers = transfer.reads, transfer.writes
+local length = transfer.length
 
 -- "buffer" or "segment 2": where the i-th block stands in the request.
 local function place(r, i)
@@ -60,7 +54,7 @@ end
 
 -- Where the operation begins, in words and as a number.
 local function position(r, f)
-  if writers[r.op] and (f.append or r.rw_flags & RWF_APPEND ~= 0) then
+  if transfer.appends(r, f) then
     return "the end of the file (append)", f.size
   end
   return "offset", r.offset

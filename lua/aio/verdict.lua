@@ -4,11 +4,11 @@
 -- known.
 local aio = require "aio"
 local filesystem = require "aio.filesystem"
+local transfer = require "aio.transfer"
 
 local verdict = {}
 
-local readers = { pread = true, preadv = true }
-local writers = { pwrite = true, pwritev = true }
+local readers, writers = transfer.reads, transfer.writes
 
 local function worked(s)
   return s.done_at_return - s.failed_at_return
@@ -59,7 +59,8 @@ end
 -- far as can be known.
 function verdict.expect(r, f)
   if not (readers[r.op] or writers[r.op]) then return nil end
-  local grows = f.append or r.offset + r.nbytes > f.size
+  local grows = transfer.appends(r, f)
+    or r.offset + transfer.length(r) > f.size
   return reason_by_file({ extends = f.type == "file" and grows }, r, f)
 end
 

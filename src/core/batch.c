@@ -6,6 +6,8 @@
 
 #include "core/slot.h"
 
+enum { RWF_NOAPPENDS = 0x20 }; /* younger than many a header */
+
 /* A file that direct writes go to, and how long it is before them. */
 struct target {
   const struct desc *file;
@@ -34,12 +36,19 @@ static bool writes_directly(const struct request *r) {
          r->file->flags >= 0 && (r->file->flags & O_DIRECT) != 0;
 }
 
+/* A request's flags go before those of its file. */
+static bool appends(const struct request *r) {
+  unsigned flags = (unsigned)r->iocb.aio_rw_flags;
+  return (flags & RWF_APPEND) != 0 ||
+         ((r->file->flags & O_APPEND) != 0 && (flags & RWF_NOAPPENDS) == 0);
+}
+
 static bool extends(const struct request *r, struct target *t) {
   if (!writes_directly(r))
     return false;
   if (t->file != r->file)
     *t = (struct target){r->file, size_of(r->file)};
-  if (r->file->flags & O_APPEND || (unsigned)r->iocb.aio_rw_flags & RWF_APPEND)
+  if (appends(r))
     return t->size != UINT64_MAX;
   return (uint64_t)r->iocb.aio_offset + transfer_length(r) > t->size;
 }

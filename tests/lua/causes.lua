@@ -362,7 +362,7 @@ do
     return ("buffer address 0x%x"):format(slice.address)
   end
   if why then
-    tap.skip(why, "alignment", 9)
+    tap.skip(why, "alignment", 10)
   else
     local odd = buf:slice(1, 4096) -- shorter ones may pass
     failed {
@@ -378,6 +378,10 @@ do
           return aio.pwrite { fd = direct, buf = buf, nbytes = off,
             offset = 1, rw_flags = "append" }
         end, kernel.since(4, 18) },
+      { "no append to it", "EINVAL: offset 1" .. rule("offset"), function()
+          return aio.pwrite { fd = aio.open(direct.path, "rdwr,direct,append"),
+            buf = buf, nbytes = off, offset = 1, rw_flags = "noappend" }
+        end, kernel.since(6, 9) },
       { "offset and length", "EINVAL: offset 1" .. rule("offset")
         .. "; length 7" .. rule("offset"),
         function() return aio.pread(direct, buf, 7, 1) end },
