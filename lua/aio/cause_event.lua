@@ -116,6 +116,7 @@ local function protected(r, m, i, say)
 end
 
 function rules.EFAULT(r, _, say)
+  if not (readers[r.op] or writers[r.op]) then return end
   if r.null then say("null", "buf is NULL (address 0)") end
   for i, m in ipairs(r.memory) do protected(r, m, i, say) end
   for i, m in ipairs(r.memory) do

@@ -5,6 +5,7 @@
 local filesystem = require "aio.filesystem"
 
 local rules = {}
+local made_up = filesystem.made_up
 
 local writers = { pwrite = true, pwritev = true }
 local transfers = { pread = true, preadv = true, pwrite = true, pwritev = true }
@@ -41,13 +42,6 @@ end
 local needs_operation = {
   pread = "read_iter", preadv = "read_iter", pwrite = "write_iter",
   pwritev = "write_iter", fsync = "fsync", fdsync = "fsync",
-}
-
--- Files that are made by the kernel itself, each as somebody saw fit.
-local made_up = {
-  proc = true, sysfs = true, debugfs = true, tracefs = true, nsfs = true,
-  securityfs = true, cgroup = true, cgroup2 = true, bpf = true,
-  configfs = true, efivarfs = true, pstore = true, binfmt_misc = true,
 }
 
 local function has_operation(f)

@@ -3,10 +3,11 @@
 -- submitted.
 local aio = require "aio"
 local cause = require "aio.cause"
+local filesystem = require "aio.filesystem"
+local transfer = require "aio.transfer"
 local verdict = require "aio.verdict"
 
-local readers = { pread = true, preadv = true }
-local writers = { pwrite = true, pwritev = true }
+local readers, writers = transfer.reads, transfer.writes
 
 -- In the order in which the kernel looks.
 local refusals = { "EBADF", "EFAULT", "EINVAL", "EOPNOTSUPP", "EPERM" }
@@ -17,6 +18,21 @@ local function add(causes, list, where)
     causes[#causes + 1] = { key = c.key, text = ("%s: %s"):format(where,
       c.text) }
   end
+end
+
+-- Some files lack these flags (NOWAIT, ATOMIC, DONTCACHE): EOPNOTSUPP then
+-- comes before most other answers.
+local function doubtful(r)
+  return (readers[r.op] or writers[r.op]) and r.rw_flags & 0xc8 ~= 0
+end
+
+local stored = { file = true, ["block device"] = true }
+
+-- Whether other rules than ours may come first: some files have no such
+-- operation at all, which is told before an address is looked at.
+local function unsure(r, f, name)
+  local special = not stored[f.type] or filesystem.made_up[f.fs]
+  return f.open and (doubtful(r) or name == "EFAULT" and special)
 end
 
 -- What io_submit will answer by this error.
@@ -30,7 +46,8 @@ local function refused(causes, iocb, name, f)
   if r.told and (name ~= "EBADF" or #list == 0) then
     list[#list + 1] = { key = name, text = r.refusal }
   end
-  add(causes, list, "io_submit will answer " .. name)
+  add(causes, list, ("io_submit %s answer %s"):format(
+    unsure(r, f, name) and "may" or "will", name))
 end
 
 local CAP_SYS_ADMIN, CAP_SYS_NICE = 21, 23
@@ -53,7 +70,9 @@ local waitable = { file = false, directory = false, ["block device"] = false }
 
 local function about_waiting(causes, r, f)
   local moves = readers[r.op] or writers[r.op]
-  if not moves or waitable[f.type] == false then return end
+  if not moves or waitable[f.type] == false or transfer.length(r) == 0 then
+    return
+  end
   if (f.ready or ""):find("err", 1, true) and writers[r.op] then
     add(causes, { { key = "pipe", text = "nobody has it open for reading" } },
       "its event will say EPIPE")
@@ -65,22 +84,37 @@ local function about_waiting(causes, r, f)
   end
 end
 
--- Not every driver insists on aligned memory.
-local function insists(list)
-  for _, c in ipairs(list) do
-    if c.key ~= "dio_memory" then return true end
-  end
-  return false
+-- Where nothing was written the kernel needs no sector: it fills in zeros.
+local function meets_hole(r, n)
+  if not readers[r.op] then return false end
+  return aio.facts(r.fd, r.offset, 1).hole
+    or aio.facts(r.fd, r.offset + n - 1, 1).hole
 end
+
+-- Whether the bytes will be moved, so that wrong memory or alignment is found:
+-- "will", "may", or nil where there are none to move.
+local function moving(r, f)
+  local n = transfer.length(r)
+  if not stored[f.type] then return "may" end
+  if n == 0 or readers[r.op] and r.offset >= f.size then return nil end
+  local doubt = doubtful(r) or filesystem.made_up[f.fs] or meets_hole(r, n)
+  return doubt and "may" or "will"
+end
+
+-- Not every driver insists on aligned memory; a length that is too short is
+-- found first.
+local certainty = { dio_memory = "may", short_read = "will" }
 
 -- Operations that go to the event, where the file is what it seems.
 local function accepted(causes, iocb, f)
   local r = aio.facts(iocb)
   r.certain = true
-  for _, name in ipairs(failures) do
-    local list = cause.run(require "aio.cause_event", name, r, f)
-    add(causes, list, ("its event %s say %s"):format(
-      insists(list) and "will" or "may", name))
+  local moves = moving(r, f)
+  for _, name in ipairs(moves and failures or {}) do
+    for _, c in ipairs((cause.run(require "aio.cause_event", name, r, f))) do
+      add(causes, { c }, ("its event %s say %s"):format(
+        certainty[c.key] or moves, name))
+    end
   end
   about_waiting(causes, r, f)
   return r

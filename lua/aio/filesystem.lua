@@ -13,6 +13,13 @@ local magics = {
   [0xFF534D42] = "cifs", [0x01021997] = "9p", [0x73717368] = "squashfs",
 }
 
+-- Files that are made by the kernel itself, each as somebody saw fit.
+filesystem.made_up = {
+  proc = true, sysfs = true, debugfs = true, tracefs = true, nsfs = true,
+  securityfs = true, cgroup = true, cgroup2 = true, bpf = true,
+  configfs = true, efivarfs = true, pstore = true, binfmt_misc = true,
+}
+
 -- The type in the line of /proc/self/mountinfo that has this device.
 local function mounted_as(dev)
   local mounts = dev and io.open("/proc/self/mountinfo")

@@ -123,6 +123,32 @@ w:write("x")
 plan("it will be done inside io_submit (a pipe)", aio.pread(r, buf))
 plan("it will be asynchronous", aio.poll(r, "in"))
 
+-- Nothing is foretold that does not come.
+local rn = aio.pipe("nonblock")
+for name, iocb in pairs {
+  ["fsync has no memory"] = aio.fsync(f),
+  ["no bytes, no memory"] = aio.pread(f, aio.null, 0),
+  ["no bytes at the end"] = aio.pread(f, aio.null, 8, 65536),
+  ["no bytes from a pipe"] = aio.pread(rn, buf, 0),
+} do
+  local page = aio.explain(iocb)
+  tap.is(#page.causes, 0, name)
+  tap.is(event(iocb).res, 0, name .. ": it works")
+end
+do
+  local direct, why = kernel.direct(path)
+  if direct and f:fallocate(65536, 8192) then
+    local read = aio.pread(direct, buf, 100, 65537)
+    local page = aio.explain(read)
+    tap.ok(not tostring(page):find "will say", "unwritten blocks", page)
+    f:truncate(65536)
+  else
+    tap.skip(why or "no fallocate", "unwritten blocks")
+  end
+end
+plan("io_submit may answer EINVAL: offset is negative",
+  aio.pread { fd = f, buf = buf, offset = -1, rw_flags = "nowait" })
+
 -- ---- was it asynchronous? ----
 
 local function batch(op, file, n)
