@@ -238,9 +238,11 @@ static struct iocb as_submitted(const struct request *r) {
 /* refusal: what is wrong for io_submit if it answers err; told: whether the
  * request alone tells. */
 static void set_refusal(lua_State *L, const struct iocb *k,
-                        const struct desc *file, int err) {
+                        const struct request *asked, int err) {
   char text[256];
-  struct refused r = {.iocb = k, .flags = file != NULL ? file->flags : -1};
+  struct refused r = {.iocb = k,
+                      .bytes = request_bytes(asked),
+                      .flags = asked->file != NULL ? asked->file->flags : -1};
   api_pushflags(L, (unsigned)k->aio_rw_flags, rw_flags);
   r.rw_flags = lua_tostring(L, -1);
   bool told = cause_of_refusal(&r, err, text, sizeof text);
@@ -274,7 +276,7 @@ static int push_request(lua_State *L, const struct iocb_object *io, int err) {
   set_boolean(L, "null", is_null(io));
   set_boolean(L, "wild", r->memory == MEMORY_WILD);
   set_memory(L, r);
-  set_refusal(L, &k, r->file, err);
+  set_refusal(L, &k, r, err);
   return 1;
 }
 

@@ -169,6 +169,7 @@ static struct context *make_room(lua_State *L, const struct context_object *o,
 bool context_push_refusal(lua_State *L, const struct submission *s,
                           unsigned nr_events) {
   struct refused r = {.iocb = &s->refused,
+                      .bytes = s->refused_bytes,
                       .flags = s->flags,
                       .inflight = s->inflight,
                       .nr_events = nr_events};

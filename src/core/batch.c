@@ -21,15 +21,6 @@ static uint64_t size_of(const struct desc *d) {
   return known ? (uint64_t)st.st_size : UINT64_MAX;
 }
 
-static uint64_t transfer_length(const struct request *r) {
-  uint64_t sum = 0;
-  if (r->memory != MEMORY_SEGS)
-    return r->iocb.aio_nbytes;
-  for (unsigned i = 0; i < r->segs->n; i++)
-    sum += r->segs->seg[i].len;
-  return sum;
-}
-
 static bool writes_directly(const struct request *r) {
   unsigned op = r->iocb.aio_lio_opcode;
   return (op == IOCB_CMD_PWRITE || op == KAIO_CMD_PWRITEV) && r->file != NULL &&
@@ -50,7 +41,7 @@ static bool extends(const struct request *r, struct target *t) {
     *t = (struct target){r->file, size_of(r->file)};
   if (appends(r))
     return t->size != UINT64_MAX;
-  return (uint64_t)r->iocb.aio_offset + transfer_length(r) > t->size;
+  return (uint64_t)r->iocb.aio_offset + request_bytes(r) > t->size;
 }
 
 bool batch_extends(const struct context *c) {
@@ -84,6 +75,12 @@ static void keep_file(struct submission *last, struct desc *d) {
     desc_ref(d);
 }
 
+static void note_refused(struct submission *last, const struct request *r,
+                         const struct iocb *submitted) {
+  last->refused = *submitted;
+  last->refused_bytes = request_bytes(r);
+}
+
 void batch_note(struct context *c, unsigned taken) {
   struct submission *last = &c->last;
   last->inflight = c->flying + taken; /* not settled yet */
@@ -91,7 +88,7 @@ void batch_note(struct context *c, unsigned taken) {
   if (c->gathered > 0)
     last->first = *c->list[0];
   if (taken < c->gathered)
-    last->refused = *c->list[taken];
+    note_refused(last, c->asked[taken], c->list[taken]);
   keep_file(last, c->gathered > 0 ? c->asked[0]->file : NULL);
   last->flags = last->file != NULL ? last->file->flags : -1;
 }

@@ -81,22 +81,24 @@ static void wrong_priority(struct text *t, const struct iocb *k) {
       "reqprio %u is of class 0, which has no level", prio);
 }
 
+static bool beyond_any_file(const struct iocb *k, uint64_t bytes) {
+  int64_t end;
+  return k->aio_offset >= 0 && (int64_t)bytes >= 0 &&
+         __builtin_add_overflow(k->aio_offset, (int64_t)bytes, &end);
+}
+
 static void wrong_transfer(struct text *t, const struct refused *r) {
   const struct iocb *k = r->iocb;
   unsigned both = RWF_APPENDS | RWF_NOAPPENDS;
-  int64_t end;
+  bool vector = opcode_vectored(k->aio_lio_opcode);
+  uint64_t bytes = vector ? r->bytes : k->aio_nbytes;
   put(t, k->aio_offset < 0, "offset is negative (%lld)",
       (long long)k->aio_offset);
-  if (opcode_vectored(k->aio_lio_opcode))
-    put(t, k->aio_nbytes > MAX_SEGMENTS && (int64_t)k->aio_nbytes > 0,
-        "%llu segments are over the limit of %d",
-        (unsigned long long)k->aio_nbytes, MAX_SEGMENTS);
-  else
-    put(t,
-        k->aio_offset >= 0 && (int64_t)k->aio_nbytes >= 0 &&
-            __builtin_add_overflow(k->aio_offset, (int64_t)k->aio_nbytes, &end),
-        "offset %lld + nbytes %lld overflows", (long long)k->aio_offset,
-        (long long)k->aio_nbytes);
+  put(t, vector && k->aio_nbytes > MAX_SEGMENTS && (int64_t)k->aio_nbytes > 0,
+      "%llu segments are over the limit of %d",
+      (unsigned long long)k->aio_nbytes, MAX_SEGMENTS);
+  put(t, beyond_any_file(k, bytes), "offset %lld + %s %lld overflows",
+      (long long)k->aio_offset, vector ? "length" : "nbytes", (long long)bytes);
   put(t, ((unsigned)k->aio_rw_flags & both) == both,
       "rw_flags %s exclude each other", r->rw_flags);
   wrong_priority(t, k);

@@ -5,10 +5,12 @@
 #include <linux/aio_abi.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A request as io_submit saw it, and what is known around it. */
 struct refused {
   const struct iocb *iocb;
+  uint64_t bytes;       /* of a vector: in all its segments */
   int flags;            /* the file was opened with these; -1: not known */
   const char *rw_flags; /* their names: "nowait,dsync" */
   unsigned inflight, nr_events; /* of the context */

@@ -60,6 +60,7 @@ struct submission {
   long switches;     /* voluntary context switches; -1 while not recording */
   unsigned inflight; /* after it */
   struct iocb first, refused; /* the first taken; where it stopped */
+  uint64_t refused_bytes;     /* see request_bytes */
   struct desc *file;          /* of the first, referenced, or NULL */
   int flags;                  /* it was opened with these, or -1 */
   bool one_op;                /* all taken have the first one's opcode */

@@ -94,6 +94,17 @@ bool opcode_vectored(unsigned opcode) {
   return opcode == KAIO_CMD_PREADV || opcode == KAIO_CMD_PWRITEV;
 }
 
+uint64_t request_bytes(const struct request *r) {
+  uint64_t sum = 0;
+  if (!opcode_vectored(r->iocb.aio_lio_opcode))
+    return r->iocb.aio_nbytes;
+  if (r->memory != MEMORY_SEGS)
+    return 0;
+  for (unsigned i = 0; i < r->segs->n && i < r->iocb.aio_nbytes; i++)
+    sum += r->segs->seg[i].len;
+  return sum;
+}
+
 bool request_writes(const struct request *r) {
   unsigned op = r->iocb.aio_lio_opcode;
   return op != IOCB_CMD_PWRITE && op != KAIO_CMD_PWRITEV;

@@ -70,6 +70,9 @@ void request_forget_memory(struct request *r);
  * check what the kernel checks itself. */
 bool request_valid(const struct request *r, struct request_fault *fault);
 
+/* How many bytes it asks for: nbytes, or those of a vector's segments. */
+uint64_t request_bytes(const struct request *r);
+
 /* The address for aio_buf. */
 uint64_t request_address(const struct request *r);
 

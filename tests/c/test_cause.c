@@ -118,7 +118,7 @@ static void others(void) {
 /* A text that does not fit is cut. */
 static void bounds(void) {
   struct iocb k = reading();
-  struct refused r = {&k, -1, "", 0, 1};
+  struct refused r = {.iocb = &k, .flags = -1, .rw_flags = "", .nr_events = 1};
   char text[16] = "";
   k.aio_reserved2 = 1;
   k.aio_offset = -1;

@@ -98,6 +98,11 @@ refused {
   { "the sum overflows",
     "EINVAL: offset 9223372036854775707 + nbytes 8192 overflows",
     read { offset = math.maxinteger - 100 } },
+  { "the sum with a vector overflows",
+    "EINVAL: offset 9223372036854775707 + length 1000 overflows", function()
+      return aio.preadv(f, { buf:slice(0, 600), buf:slice(600, 400) },
+        math.maxinteger - 100)
+    end },
   { "1025 segments", "EINVAL: 1025 segments are over the limit of 1024",
     function() return aio.preadv(f, many(1025)) end },
   { "append and noappend",
