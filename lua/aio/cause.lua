@@ -4,6 +4,8 @@
 --   cause.of_event(ev)         list of causes {key=, text=}, and the request's
 --                              and the file's facts
 --   cause.of_submission(s)     the same for ctx.last_submit
+--   cause.of_stop(s)           the same where it took some: what holds of the
+--                              request where it stopped
 --   cause.why(list)            the text of a list of causes
 --   cause.run(rules, name, r, f)  the causes by one errno's rules
 local aio = require "aio"
@@ -100,6 +102,16 @@ function cause.of_submission(s)
     say("unknown", unexplained(s.errno, name, f, ruled_out_before))
   end
   return list, r, f
+end
+
+-- Of a request that is not the first io_submit tells no error: only what is
+-- certain is said.
+function cause.of_stop(s)
+  local list = require "aio.explain_plan".refusals(rawget(s, "request"))
+  if #list > 0 then return list end
+  if s.told then return { { key = "EAGAIN", text = s.refusal } } end
+  return { { key = "unknown", text = "io_submit tells no error after it has "
+    .. "taken some: submit it again to learn it" } }
 end
 
 function cause.why(list)

@@ -134,7 +134,7 @@ local function of_submission(s)
   end
   local causes = {}
   if s.refused then
-    causes = require "aio.explain_plan"(rawget(s, "request"))
+    causes = require "aio.explain_plan".outlook(rawget(s, "request"))
   end
   return new(v.text(s), causes, v.advice(s))
 end
@@ -147,7 +147,7 @@ local function of_event(ev)
 end
 
 local function of_iocb(iocb)
-  local causes, notes = require "aio.explain_plan"(iocb)
+  local causes, notes = require "aio.explain_plan".outlook(iocb)
   return new(tostring(iocb), causes, notes)
 end
 

@@ -35,8 +35,8 @@ local function unsure(r, f, name)
   return f.open and (doubtful(r) or name == "EFAULT" and special)
 end
 
--- What io_submit will answer by this error.
-local function refused(causes, iocb, name, f)
+-- By which rules io_submit answers this error.
+local function refused_by(iocb, name, f)
   local r = aio.facts(iocb, aio[name])
   local list = {}
   r.certain = true
@@ -46,8 +46,7 @@ local function refused(causes, iocb, name, f)
   if r.told and (name ~= "EBADF" or #list == 0) then
     list[#list + 1] = { key = name, text = r.refusal }
   end
-  add(causes, list, ("io_submit %s answer %s"):format(
-    unsure(r, f, name) and "may" or "will", name))
+  return list, r
 end
 
 local CAP_SYS_ADMIN, CAP_SYS_NICE = 21, 23
@@ -128,14 +127,35 @@ local function outlook(r, f)
   return { "it will be asynchronous, as far as can be known" }
 end
 
-return function(iocb)
-  local causes = {}
-  local f = cause.file(iocb, aio.facts(iocb))
+-- Calls fn with each error of io_submit for which rules are broken.
+local function each_refusal(iocb, f, fn)
   for _, name in ipairs(refusals) do
     if name ~= "EPERM" or not privileged() then
-      refused(causes, iocb, name, f)
+      local list, r = refused_by(iocb, name, f)
+      if #list > 0 then fn(name, list, r) end
     end
   end
+end
+
+local plan = {}
+
+-- The causes by which io_submit refuses the iocb for certain.
+function plan.refusals(iocb)
+  local causes = {}
+  each_refusal(iocb, cause.file(iocb, aio.facts(iocb)), function(_, list)
+    table.move(list, 1, #list, #causes + 1, causes)
+  end)
+  return causes
+end
+
+-- What will become of the iocb: causes and notes.
+function plan.outlook(iocb)
+  local causes = {}
+  local f = cause.file(iocb, aio.facts(iocb))
+  each_refusal(iocb, f, function(name, list, r)
+    add(causes, list, ("io_submit %s answer %s"):format(
+      unsure(r, f, name) and "may" or "will", name))
+  end)
   if #causes > 0 then return causes, {} end
   local r = accepted(causes, iocb, f)
   if #causes > 0 then return causes, {} end
@@ -143,3 +163,5 @@ return function(iocb)
   table.insert(notes, 1, "nothing is wrong with it that can be seen beforehand")
   return causes, notes
 end
+
+return plan

@@ -132,7 +132,8 @@ end
 
 function judged.why(_, s)
   local cause = require "aio.cause"
-  return s.errno and cause.why(cause.of_submission(s))
+  if s.errno then return cause.why(cause.of_submission(s)) end
+  return s.refused and cause.why(cause.of_stop(s))
 end
 
 function judged.verdict(_, s)

@@ -116,6 +116,12 @@ local function counts(s)
   return parts
 end
 
+-- Where it stopped, and why.
+local function stopped(s)
+  return s.refused and ("; stopped at request %d: %s"):format(s.taken + 1,
+    s.why) or ""
+end
+
 -- "submitted 32, 32 already done, 3.4 ms in the call: synchronous (extending
 -- write)"
 function verdict.text(s)
@@ -126,7 +132,8 @@ function verdict.text(s)
   end
   local line = table.concat(parts, ", ")
   if s.errno then return ("%s: %s: %s"):format(line, s.err, s.why) end
-  return s.taken == 0 and line or line .. ": " .. judged(s)
+  if s.taken == 0 then return line end
+  return ("%s: %s%s"):format(line, judged(s), stopped(s))
 end
 
 return verdict

@@ -2,6 +2,7 @@
  * eventfd. */
 #include "binding/context.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "binding/record.h"
@@ -105,10 +106,22 @@ static void set_batch(lua_State *L, const struct submission *s, bool closed) {
   set_integer(L, "flags", s->flags);
 }
 
+/* A full ring is told by its error only where nothing was taken. Else it may
+ * be another cause, unless the ring has hardly room for more. */
+static bool push_stop(lua_State *L, const struct submission *s,
+                      unsigned nr_events, unsigned room) {
+  struct submission failed = *s;
+  bool hardly = s->inflight >= room / 2;
+  if (s->taken >= 0)
+    failed.taken = -EAGAIN;
+  bool told = context_push_refusal(L, &failed, nr_events);
+  return told && (s->taken < 0 || hardly);
+}
+
 /* The request where it stopped, as it was; and why, as far as that is known
  * without looking. */
 static void set_refused(lua_State *L, const struct submission *s,
-                        unsigned nr_events) {
+                        unsigned nr_events, unsigned room) {
   lua_getiuservalue(L, 1, CONTEXT_REFUSED);
   if (api_test(L, -1, &iocb_type) == NULL) {
     lua_pop(L, 1);
@@ -117,9 +130,7 @@ static void set_refused(lua_State *L, const struct submission *s,
   iocb_push_submitted(L, lua_gettop(L), &s->refused);
   lua_setfield(L, -3, "request");
   lua_setfield(L, -2, "refused");
-  if (s->taken >= 0)
-    return;
-  bool told = context_push_refusal(L, s, nr_events);
+  bool told = push_stop(L, s, nr_events, room);
   lua_setfield(L, -2, "refusal");
   set_boolean(L, "told", told);
 }
@@ -133,13 +144,15 @@ static void set_refused(lua_State *L, const struct submission *s,
  * meanwhile, while something records), verdict= ("synchronous" where all of two
  * or more were done, or the thread slept in the call; else "asynchronous", or
  * nil where it can't be told), reason= (why synchronous, where that is known),
- * refused= (the iocb where it stopped), errno=, err=, why= (its error)}. Its
- * tostring is a line to read; nil before the first submit.
- * Example: print(ctx.last_submit)
+ * refused= (the iocb where it stopped), why= (the cause, as far as it can be
+ * told), errno=, err= (its error, which io_submit tells of the first only)}.
+ * Its tostring is a line to read; nil before the first submit. Example:
+ * print(ctx.last_submit)
  */
 static int get_last_submit(lua_State *L) {
   const struct context *c = context_any(L);
   struct submission s = c->last; /* a finalizer may submit */
+  unsigned nr_events = c->nr_events, room = c->room;
   bool closed = s.file != NULL && s.file->shut;
   if (!s.made)
     return 0;
@@ -155,7 +168,7 @@ static int get_last_submit(lua_State *L) {
     set_integer(L, "errno", -s.taken);
   if (s.taken > 0)
     set_batch(L, &s, closed);
-  set_refused(L, &s, c->nr_events);
+  set_refused(L, &s, nr_events, room);
   event_metatable(L, "submission");
   lua_setmetatable(L, -2);
   return 1;

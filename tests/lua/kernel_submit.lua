@@ -158,9 +158,17 @@ do -- a bad one in a list
   local list = { aio.pread(f, buf, 512), bad, aio.pread(f, buf, 512) }
   tap.is(ctx:submit(list), 1, "good, bad, good: 1, the error is not told")
   tap.is(ctx.last_submit.refused, bad, "but where it stopped")
+  tap.is(ctx.last_submit.errno, nil, "there is no error")
+  tap.is(ctx.last_submit.why, "fd -1 is not open", "but a cause")
+  tap.like(tostring(ctx.last_submit),
+    "; stopped at request 2: fd %-1 is not open$", "in words as well")
   tap.errno("EBADF", "from the bad one on: its error", ctx:submit(list, 2, 2))
   tap.is(ctx:submit(list, 1, 3), 1, "and on after it")
   tap.is(#ctx:getevents(2, 2, 10), 2, "the good ones complete")
+  local unsure = aio.pread(aio.open("/proc/self/status"), buf)
+  tap.is(ctx:submit(list[1], unsure), 1, "one that only the kernel can judge")
+  tap.like(ctx.last_submit.why, "submit it again to learn it", "is not judged")
+  ctx:getevents(1, 1, 10)
 end
 
 do -- wrong counts
