@@ -146,8 +146,8 @@ static void set_refused(lua_State *L, const struct submission *s,
  * nil where it can't be told), reason= (why synchronous, where that is known),
  * refused= (the iocb where it stopped), why= (the cause, as far as it can be
  * told), errno=, err= (its error, which io_submit tells of the first only)}.
- * Its tostring is a line to read; nil before the first submit. Example:
- * print(ctx.last_submit)
+ * Its tostring is a line to read; nil before the first submit.
+ * Example: print(ctx.last_submit)
  */
 static int get_last_submit(lua_State *L) {
   const struct context *c = context_any(L);
