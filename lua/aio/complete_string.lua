@@ -19,16 +19,22 @@ local arguments = {
   ["buf:check"] = { "pattern" },
   ["ctx:pgetevents"] = { nil, nil, nil, "signal" },
   ["aio.watch"] = { "watch", "watch" },
+  ["posix.listio"] = { "listio" },
+  ["cb:fsync"] = { "fsync" },
 }
 
 -- By the field that is set, in a table or by an assignment.
 local fields = {
   rw_flags = "rw_flags", opcode = "opcode", events = "poll",
-  flags = "iocb_flags", prot = "prot",
+  flags = "iocb_flags", prot = "prot", lio_opcode = "lio_opcode",
+  notify = "notify", signo = "signal",
 }
 
 local lists = {
   prot = { "none", "r", "rw" }, watch = { "each", "summary", "off" },
+  listio = { "wait", "nowait" }, fsync = { "sync", "dsync" },
+  lio_opcode = { "read", "write", "nop" },
+  notify = { "none", "signal", "thread" },
 }
 
 function lists.signal()
@@ -113,7 +119,8 @@ end
 -- ---- candidates ----
 
 local whole = { opcode = true, prot = true, help = true, module = true,
-                signal = true, pattern = true, watch = true }
+                signal = true, pattern = true, watch = true, listio = true,
+                fsync = true, lio_opcode = true, notify = true }
 
 local function words_of(kind)
   local list = lists[kind] or words[kind]

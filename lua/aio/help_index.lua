@@ -34,7 +34,8 @@ local function add_pages(entry)
 end
 
 local function is_constructor(entry)
-  return entry.names[1]:find("^aio%.") ~= nil
+  local name = entry.names[1]
+  return name:find("^aio%.") ~= nil or name == "posix.aiocb"
 end
 
 local function constructors_first(list)
@@ -194,14 +195,14 @@ local function method_entry(fn)
   end
 end
 
--- "aio.tap" -> "tap"; modules that nobody has loaded have no functions.
+-- "aio.tap" -> "tap"; modules that nobody has loaded have no functions. One
+-- may be in several: aio.posix has what aio.posix_run defines.
 local function module_entry(fn)
   for path, module in next, package.loaded do
     local short = type(path) == "string" and path:match("^aio%.([%w_]+)$")
     local name = short and type(module) == "table" and key_of(module, fn)
-    if name then
-      return by_name[short .. "." .. name] or by_name[name]
-    end
+    local entry = name and (by_name[short .. "." .. name] or by_name[name])
+    if entry then return entry end
   end
 end
 

@@ -353,7 +353,7 @@ static void apply_fields(lua_State *L, int obj, int idx) {
 }
 
 /**
- * posix.aiocb([fields]) -> cb
+ * posix.aiocb{fd=, buf=, nbytes=, offset=, reqprio=, sigevent=, ...} -> aiocb
  *
  * A request for POSIX AIO: fd, buf, nbytes (default: the size of buf), offset
  * (0), reqprio (0), lio_opcode ("read"), sigevent (none), data; also under

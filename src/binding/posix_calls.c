@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "binding/words.h"
+
 void posix_check_process(lua_State *L) {
   if (posix_inherited())
     luaL_error(L, "POSIX AIO belongs to the parent process: glibc's threads "
@@ -279,6 +281,7 @@ static const luaL_Reg functions[] = {{"aiocb", aiocb_new},
 int posix_open(lua_State *L) {
   posix_begin();
   aiocb_open(L);
+  words_refresh(L);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -31,14 +31,31 @@ static void push_type(lua_State *L, const struct api_type *t) {
   lua_pop(L, 2);
 }
 
+/* A type that only another Lua state has registered is none of this one's. */
+static bool is_registered(lua_State *L, const struct api_type *t) {
+  bool here = luaL_getmetatable(L, t->name) == LUA_TTABLE;
+  lua_pop(L, 1);
+  return here;
+}
+
 static void set_types(lua_State *L) {
   lua_newtable(L);
   const struct api_type *t;
   for (unsigned i = 0; (t = api_known_type(i)) != NULL; i++) {
+    if (!is_registered(L, t))
+      continue;
     push_type(L, t);
     lua_setfield(L, -2, t->name);
   }
   lua_setfield(L, -2, "types");
+}
+
+void words_refresh(lua_State *L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_pushliteral(L, "aio.words");
+  if (lua_rawget(L, -2) == LUA_TTABLE)
+    set_types(L);
+  lua_pop(L, 2);
 }
 
 /* ---- lists of words ---- */

@@ -12,4 +12,8 @@ extern const char *const buffer_options[], *const pattern_keys[];
 /* What `require "aio.words"` calls: pushes the module. */
 int words_load(lua_State *L);
 
+/* Puts types that were registered meanwhile in the module, where it is loaded.
+ */
+void words_refresh(lua_State *L);
+
 #endif
