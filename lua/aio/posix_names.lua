@@ -1,6 +1,20 @@
 -- The names of aio.h, answering as in C: 0 or -1, and the error in posix.errno.
 local aio = require "aio"
 local native = require "aio.posix_native"
+local typeof = require "aio.words".typeof
+
+-- Raises for what is no aiocb, in the name that was called; as does table_of.
+local function aiocb(cb, name, n)
+  if typeof(cb) == "aiocb" then return cb end
+  error(("bad argument #%d to '%s' (aiocb expected, got %s)"):format(
+    n, name, typeof(cb) or type(cb)), 3)
+end
+
+local function table_of(fields, name)
+  if type(fields) == "table" then return fields end
+  error(("bad argument #1 to '%s' (table expected, got %s)"):format(
+    name, type(fields)), 3)
+end
 
 return function(posix)
   posix.errno = 0
@@ -17,7 +31,7 @@ return function(posix)
   -- cb:read(), answering as in C: the error of a -1 is in posix.errno, too.
   -- See: aio_read(3)
   function posix.aio_read(cb)
-    return answer(cb:read())
+    return answer(aiocb(cb, "aio_read", 1):read())
   end
 
   --- posix.aio_write(cb) -> 0 | -1, errno
@@ -25,7 +39,7 @@ return function(posix)
   -- cb:write(), answering as in C.
   -- See: aio_write(3)
   function posix.aio_write(cb)
-    return answer(cb:write())
+    return answer(aiocb(cb, "aio_write", 1):write())
   end
 
   --- posix.aio_fsync(op, cb) -> 0 | -1, errno
@@ -33,7 +47,7 @@ return function(posix)
   -- cb:fsync(op), answering as in C; op is O_SYNC or O_DSYNC.
   -- See: aio_fsync(3)
   function posix.aio_fsync(op, cb)
-    return answer(cb:fsync(op))
+    return answer(aiocb(cb, "aio_fsync", 2):fsync(op))
   end
 
   --- posix.aio_error(cb) -> errno
@@ -41,7 +55,7 @@ return function(posix)
   -- EINPROGRESS, 0, or the error of the request.
   -- See: aio_error(3)
   function posix.aio_error(cb)
-    return (cb:error())
+    return (aiocb(cb, "aio_error", 1):error())
   end
 
   --- posix.aio_return(cb) -> n
@@ -49,7 +63,7 @@ return function(posix)
   -- The result of a request that is finished.
   -- See: aio_return(3)
   function posix.aio_return(cb)
-    return (cb:result())
+    return (aiocb(cb, "aio_return", 1):result())
   end
 
   --- posix.aio_suspend(list, nent, timeout) -> 0 | -1, errno
@@ -90,7 +104,9 @@ return function(posix)
   -- See: aio_init(3)
   function posix.aio_init(init)
     local whole = { aio_threads = 0, aio_num = 0, aio_idle_time = 0 }
-    for name, value in pairs(init) do whole[name] = value end
+    for name, value in pairs(table_of(init, "aio_init")) do
+      whole[name] = value
+    end
     native.init(whole)
   end
 end
