@@ -123,7 +123,7 @@ start <<'END'
 string.gsub("readyb" .. ("a"):rep(300000), "(.-.-.-)b", print)
 END
 kill_it
-ok $status 130 "also where Lua's hooks do not come"
+is $status 130 "also where Lua's hooks do not come"
 
 start <<'END'
 print("ready")
@@ -165,7 +165,7 @@ end})
 os.exit(object and 3, true)
 END
 kill_it
-ok $status 130 "in a finalizer at the end, two are needed"
+is $status 130 "in a finalizer at the end, two are needed"
 
 # Waits of ours, in the kernel and without a limit.
 skip() {
