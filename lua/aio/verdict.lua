@@ -14,10 +14,16 @@ local function worked(s)
   return s.done_at_return - s.failed_at_return
 end
 
--- A poll that is ready at once has waited for nothing.
-local function polls(s)
-  return s.one_op and aio.facts(rawget(s, "first")).op == "poll"
+local function operation(s)
+  return s.one_op and aio.facts(rawget(s, "first")).op
 end
+
+-- A poll that is ready at once has waited for nothing.
+local function polls(s) return operation(s) == "poll" end
+
+-- The kernel always leaves these to a thread of its own (fs/aio.c, aio_fsync),
+-- which may be done when the call returns.
+local by_thread = { fsync = true, fdsync = true }
 
 -- "synchronous", "asynchronous", or nil where it can't be told.
 function verdict.of(s)
@@ -25,7 +31,7 @@ function verdict.of(s)
   if (s.switches or 0) > 0 then return "synchronous" end
   local done = s.done_at_return
   if not done then return nil end
-  if done < s.taken then return "asynchronous" end
+  if done < s.taken or by_thread[operation(s)] then return "asynchronous" end
   return worked(s) >= 2 and not polls(s) and "synchronous" or nil
 end
 

@@ -163,7 +163,7 @@ local function batch(op, file, n)
 end
 
 if not ctx.ring.usable then
-  tap.skip("no completion ring here", "verdicts", 13)
+  tap.skip("no completion ring here", "verdicts", 14)
 else
   local last = batch("pread", f, 8)
   tap.is(last.done_at_return, 8, "buffered reads: all done")
@@ -180,6 +180,9 @@ else
   ctx:submit(aio.poll(r, "in"), aio.poll(w, "out"))
   tap.like(tostring(ctx.last_submit), ": ready at once$", "polls")
   ctx:getevents(2)
+  tap.is(require "aio.verdict".of { taken = 2, done_at_return = 2,
+    failed_at_return = 0, one_op = true, first = aio.fsync(f) },
+    "asynchronous", "a thread of the kernel was quick with two fsync")
   local direct, no_direct = kernel.direct(path, "rdwr,trunc")
   local why = not direct and no_direct or kernel.only("ext4")
   if why then
