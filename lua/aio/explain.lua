@@ -95,7 +95,8 @@ local function quota_notes()
       command_of(o.pid), o.rings, o.rings == 1 and "" or "s")
   end
   if hidden > 0 then
-    notes[#notes + 1] = hidden .. " processes can't be looked into"
+    notes[#notes + 1] = ("%d process%s can't be looked into")
+      :format(hidden, hidden == 1 and "" or "es")
   end
   notes[#notes + 1] = "root raises it: sysctl fs.aio-max-nr=1048576"
   return notes
