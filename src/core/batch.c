@@ -56,11 +56,18 @@ static bool same_place(const struct iocb *a, const struct iocb *b) {
   return a->aio_fildes == b->aio_fildes && a->aio_rw_flags == b->aio_rw_flags;
 }
 
+/* fsync and fdsync are one kind: the kernel has one function for them, and
+ * leaves both to a thread (fs/aio.c, aio_fsync). */
+static unsigned kind(const struct iocb *k) {
+  unsigned op = k->aio_lio_opcode;
+  return op == IOCB_CMD_FDSYNC ? IOCB_CMD_FSYNC : op;
+}
+
 /* How much the first n of the list have in common. */
 static void compare(struct submission *last, struct iocb **list, unsigned n) {
   last->one_op = last->alike = true;
   for (unsigned i = 1; i < n && last->one_op; i++) {
-    last->one_op = list[0]->aio_lio_opcode == list[i]->aio_lio_opcode;
+    last->one_op = kind(list[0]) == kind(list[i]);
     last->alike = last->alike && same_place(list[0], list[i]);
   }
   last->alike = last->alike && last->one_op;

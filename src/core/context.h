@@ -63,7 +63,7 @@ struct submission {
   uint64_t refused_bytes;     /* see request_bytes */
   struct desc *file;          /* of the first, referenced, or NULL */
   int flags;                  /* it was opened with these, or -1 */
-  bool one_op;                /* all taken have the first one's opcode */
+  bool one_op;                /* all taken are of the first one's kind */
   bool alike;                 /* and its file and rw_flags */
   bool extends;               /* a direct write went beyond its file's end */
 };
