@@ -269,7 +269,7 @@ static int context_list(lua_State *L) {
                        .id = s->id,
                        .submitted = s->submitted,
                        .done = s->state == SLOT_DONE,
-                       .block = s->pin.mem != NULL,
+                       .block = s->holds == MEMORY_BLOCK,
                        .context = context_any(L)->serial};
     lua_rawgeti(L, 2, i + 1);
     push_listed(L, &r, 4);

@@ -45,7 +45,11 @@ static bool extends(const struct request *r, struct target *t) {
 }
 
 bool batch_extends(const struct context *c) {
+  const uint32_t writes =
+      opcode_bit(IOCB_CMD_PWRITE) | opcode_bit(KAIO_CMD_PWRITEV);
   struct target t = {NULL, 0};
+  if ((c->opcodes & writes) == 0)
+    return false;
   for (unsigned i = 0; i < c->gathered; i++)
     if (extends(c->asked[i], &t))
       return true;
@@ -63,14 +67,19 @@ static unsigned kind(const struct iocb *k) {
   return op == IOCB_CMD_FDSYNC ? IOCB_CMD_FSYNC : op;
 }
 
-/* How much the first n of the list have in common. */
+/* How much the first n of the list have in common: mostly everything. */
 static void compare(struct submission *last, struct iocb **list, unsigned n) {
-  last->one_op = last->alike = true;
-  for (unsigned i = 1; i < n && last->one_op; i++) {
-    last->one_op = kind(list[0]) == kind(list[i]);
-    last->alike = last->alike && same_place(list[0], list[i]);
+  bool one_op = true, alike = true;
+  unsigned i = 1;
+  while (i < n && list[i]->aio_lio_opcode == list[0]->aio_lio_opcode &&
+         same_place(list[i], list[0]))
+    i++;
+  for (; i < n && one_op; i++) {
+    one_op = kind(list[0]) == kind(list[i]);
+    alike = alike && one_op && same_place(list[0], list[i]);
   }
-  last->alike = last->alike && last->one_op;
+  last->one_op = one_op;
+  last->alike = alike;
 }
 
 static void keep_file(struct submission *last, struct desc *d) {

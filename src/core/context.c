@@ -78,36 +78,42 @@ void slot_free(struct context *c, int32_t index) {
   c->free_slots++;
 }
 
+static void unpin_segs(struct segs *s) {
+  for (unsigned i = 0; i < s->n; i++)
+    mem_unpin(&s->seg[i].pin);
+  segs_unref(s);
+}
+
 void slot_let_go(struct slot *s) {
-  mem_unpin(&s->pin);
-  if (s->segs != NULL) {
-    for (unsigned i = 0; i < s->segs->n; i++)
-      mem_unpin(&s->segs->seg[i].pin);
-    segs_unref(s->segs);
-  }
+  if (s->holds == MEMORY_BLOCK)
+    mem_unpin(&s->pin);
+  else if (s->holds == MEMORY_SEGS)
+    unpin_segs(s->segs);
+  s->holds = MEMORY_NONE;
   if (s->file != NULL)
     desc_release(s->file);
   if (s->eventfd != NULL)
     desc_release(s->eventfd);
-  s->segs = NULL;
   s->file = s->eventfd = NULL;
 }
 
 /* Slots never move, for pins are linked by address: they come in chunks. */
 static int add_chunk(struct context *c) {
-  unsigned n = c->slots / SLOTS_PER_CHUNK;
-  struct slot **chunk = realloc(c->chunk, (n + 1) * sizeof *chunk);
+  unsigned n = c->slots;
+  struct slot **slot = realloc(c->slot, (n + SLOTS_PER_CHUNK) * sizeof *slot);
+  if (slot == NULL)
+    return -ENOMEM;
+  c->slot = slot;
+  size_t size = SLOTS_PER_CHUNK * sizeof **slot;
+  struct slot *chunk = aligned_alloc(SLOT_ALIGN, size);
   if (chunk == NULL)
     return -ENOMEM;
-  c->chunk = chunk;
-  size_t size = SLOTS_PER_CHUNK * sizeof **chunk;
-  chunk[n] = aligned_alloc(SLOT_ALIGN, size);
-  if (chunk[n] == NULL)
-    return -ENOMEM;
-  memset(chunk[n], 0, size);
+  memset(chunk, 0, size);
   c->slots += SLOTS_PER_CHUNK;
-  for (unsigned i = SLOTS_PER_CHUNK; i-- > 0;)
-    slot_free(c, (int32_t)(n * SLOTS_PER_CHUNK + i));
+  for (unsigned i = SLOTS_PER_CHUNK; i-- > 0;) {
+    slot[n + i] = &chunk[i];
+    slot_free(c, (int32_t)(n + i));
+  }
   return 0;
 }
 
@@ -272,9 +278,9 @@ void context_free(struct context *c) {
   watch_remove(c->watched);
   desc_unref(c->eventfd);
   desc_unref(c->last.file);
-  for (unsigned i = 0; i < c->slots / SLOTS_PER_CHUNK; i++)
-    free(c->chunk[i]);
-  free(c->chunk);
+  for (unsigned i = 0; i < c->slots; i += SLOTS_PER_CHUNK)
+    free(c->slot[i]);
+  free(c->slot);
   free(c->list);
   free(c->asked);
   free(c->events);

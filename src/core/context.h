@@ -22,32 +22,45 @@ enum { SLOTS_PER_CHUNK = 64, SLOT_ALIGN = 64 };
 
 enum slot_state {
   SLOT_FREE,
-  SLOT_GATHERED, /* in the list of the submit that is being composed */
-  SLOT_FLYING,   /* the kernel has it */
-  SLOT_DONE,     /* its event was taken and waits in the queue */
-  SLOT_HANDED,   /* the event handed out last: see context_hand_over */
-  SLOT_LOST      /* its context was destroyed before anybody took its event */
+  SLOT_FLYING, /* the kernel has it, or gets it with this submit */
+  SLOT_DONE,   /* its event was taken and waits in the queue */
+  SLOT_HANDED, /* the event handed out last: see context_hand_over */
+  SLOT_LOST    /* its context was destroyed before anybody took its event */
 };
 
 /* In the order of use, by cache lines: what the kernel reads at submit; what
  * becomes of the request; what it holds. */
 struct slot {
   struct iocb iocb; /* as submitted; its address is the event's obj */
-  enum slot_state state;
+  uint8_t state;    /* enum slot_state */
+  uint8_t holds;    /* enum request_memory: pin, segs, or neither */
+  bool told;        /* see peek_tell */
   uint32_t generation;
-  uint32_t batch;    /* which io_submit took it */
   int32_t next;      /* free list, or queue of done ones */
+  uint32_t gap;      /* see slot_see */
   uint64_t id;       /* unique in the process */
-  int64_t submitted; /* when that io_submit returned, clock_now */
-  int64_t slat;      /* how long it took, ns */
+  int64_t submitted; /* when its io_submit returned, clock_now */
+  int64_t slat;      /* how long that took, ns */
   int64_t seen;      /* when the completion was first seen; 0: not yet */
-  int64_t gap;       /* it was not there so long before; -1: unknown */
   int64_t res, res2;
-  struct pin pin;
+  union {
+    struct pin pin;    /* MEMORY_BLOCK */
+    struct segs *segs; /* MEMORY_SEGS */
+  };
   struct desc *file, *eventfd;
-  struct segs *segs;
-  bool told; /* see peek_tell */
 } __attribute__((aligned(SLOT_ALIGN)));
+
+_Static_assert(sizeof(struct slot) == 3 * SLOT_ALIGN, "three cache lines");
+
+/* The completion was seen then; it was not there gap ns before, which is
+ * unknown below 0, and beyond four seconds. */
+static inline void slot_see(struct slot *s, int64_t at, int64_t gap) {
+  s->seen = at;
+  s->gap = gap >= 0 && gap < UINT32_MAX ? (uint32_t)gap : UINT32_MAX;
+}
+static inline int64_t slot_gap(const struct slot *s) {
+  return s->gap < UINT32_MAX ? (int64_t)s->gap : -1;
+}
 
 /* What the last submit was told. */
 struct submission {
@@ -76,7 +89,7 @@ struct context {
   struct ring ring;
   struct watched *watched; /* for precise times, or NULL */
 
-  struct slot **chunk;
+  struct slot **slot; /* by number */
   unsigned slots, free_slots;
   int32_t free; /* list of free slots */
   unsigned flying, done;
@@ -89,6 +102,7 @@ struct context {
   struct iocb **list; /* gathered, in order */
   struct request **asked;
   unsigned gathered, list_room;
+  uint32_t opcodes; /* of these, see opcode_bit */
 
   struct io_event *events; /* scratch for taking */
   unsigned events_room;
@@ -158,8 +172,7 @@ void context_drain(struct context *c);
 
 static inline struct slot *context_slot(const struct context *c,
                                         int32_t index) {
-  uint32_t i = (uint32_t)index;
-  return &c->chunk[i / SLOTS_PER_CHUNK][i % SLOTS_PER_CHUNK];
+  return c->slot[index];
 }
 unsigned context_queued(const struct context *c);   /* foreign ones included */
 unsigned context_inflight(const struct context *c); /* ours, not delivered */
@@ -170,7 +183,8 @@ void context_deliver(struct context *c, int32_t index, int32_t prev);
 
 /* As deliver, but the slot keeps what its event told until the next one is
  * handed over, or it is forgotten (harmless when there is none). */
-void context_hand_over(struct context *c, int32_t index, int32_t prev);
+const struct slot *context_hand_over(struct context *c, int32_t index,
+                                     int32_t prev);
 void context_forget_handed(struct context *c);
 
 /* Removes n foreign events, the oldest first. */

@@ -107,12 +107,14 @@ void mem_unref(struct mem *m) {
   free(m);
 }
 
+void (*mem_ask)(struct pin *p);
+
 /* Not those of another process: it is there that they end. */
 static void ask_pins(const struct mem *m, unsigned now) {
   for (struct pin *p = m->pins, *next; p != NULL; p = next) {
     next = p->next;
-    if (p->ask != NULL && p->epoch == now)
-      p->ask(p);
+    if (p->asks && p->epoch == now)
+      mem_ask(p);
   }
 }
 

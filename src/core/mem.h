@@ -26,9 +26,11 @@ struct pin {
   size_t off, len;
   unsigned epoch;
   bool writes; /* the kernel may write these bytes; else it only reads them */
-  void (*ask)(struct pin *p); /* NULL, or: unpins p if its request is over, of
-                                 which nobody tells */
+  bool asks;   /* its request may be over without anybody telling: mem_ask */
 };
+
+/* Unpins p if its request is over. For pins that ask. */
+extern void (*mem_ask)(struct pin *p);
 
 struct mem {
   unsigned refs;

@@ -45,7 +45,7 @@ static void stamp(void *arg, const struct slot *seen, int32_t index) {
   (void)seen;
   struct slot *s = context_slot(look->context, index);
   if (s->seen == 0)
-    s->seen = look->now;
+    slot_see(s, look->now, -1);
   look->untold += !s->told;
 }
 

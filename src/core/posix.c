@@ -42,7 +42,8 @@ struct posix_request *posix_new(void) {
     return NULL;
   r->cb.aio_fildes = -1;
   r->cb.aio_sigevent.sigev_notify = SIGEV_NONE;
-  r->pin.ask = ask_by_pin;
+  r->pin.asks = true;
+  mem_ask = ask_by_pin;
   return r;
 }
 

@@ -34,7 +34,9 @@ bool ring_open(struct ring *r, aio_context_t id) {
 
 /* The tail is acquired: the events before it were written before it (the
  * kernel's smp_wmb in aio_complete). The head is ours alone. */
-static int ring_span(const struct ring *r, uint32_t *head) {
+int ring_span(const struct ring *r, uint32_t *head) {
+  if (r->map == NULL)
+    return 0;
   uint32_t tail = __atomic_load_n(&r->map->tail, __ATOMIC_ACQUIRE);
   *head = __atomic_load_n(&r->map->head, __ATOMIC_RELAXED);
   if (*head >= r->nr || tail >= r->nr)
@@ -44,18 +46,18 @@ static int ring_span(const struct ring *r, uint32_t *head) {
 
 int ring_ready(const struct ring *r) {
   uint32_t head;
-  return r->map == NULL ? 0 : ring_span(r, &head);
+  return ring_span(r, &head);
 }
 
 int ring_reap(struct ring *r, struct io_event *events, uint32_t max) {
   uint32_t head;
-  int ready = r->map == NULL ? 0 : ring_span(r, &head);
+  int ready = ring_span(r, &head);
   if (ready <= 0)
     return ready;
   uint32_t n = (uint32_t)ready < max ? (uint32_t)ready : max;
   for (uint32_t i = 0; i < n; i++) {
     events[i] = r->map->events[head];
-    head = head + 1 < r->nr ? head + 1 : 0;
+    head = ring_next(r, head);
   }
   /* Released: the kernel may reuse the slots once it sees the new head. */
   __atomic_store_n(&r->map->head, head, __ATOMIC_RELEASE);

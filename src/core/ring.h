@@ -33,6 +33,12 @@ bool ring_open(struct ring *r, aio_context_t id);
  * indices make no sense. */
 int ring_ready(const struct ring *r);
 
+/* As ring_ready, and where the first of them is; and the place after one. */
+int ring_span(const struct ring *r, uint32_t *head);
+static inline uint32_t ring_next(const struct ring *r, uint32_t at) {
+  return at + 1 < r->nr ? at + 1 : 0;
+}
+
 /* The i-th ready event, a copy that leaves it there (i < ring_ready). Whatever
  * the head says, this stays within the ring. */
 static inline struct io_event ring_peek(const struct ring *r, uint32_t i) {

@@ -20,6 +20,12 @@ void slot_let_go(struct slot *s);
  * to the foreign ones (reserve first). */
 void slot_done(struct context *c, const struct io_event *e, int64_t now);
 
+/* For c->opcodes: what has none of a kind needs no closer look. Numbers that
+ * the kernel does not know share the bits of those that it does. */
+static inline uint32_t opcode_bit(unsigned opcode) {
+  return UINT32_C(1) << (opcode & 31);
+}
+
 /* batch.c, for a submit: whether a direct write of the list goes beyond the
  * end of its file, which ext4 and others finish inside io_submit (to be asked
  * before the call: one fstat for each such file, none for anything else); and a

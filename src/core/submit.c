@@ -17,42 +17,6 @@ static struct desc *signalled_by(const struct context *c,
   return c->eventfd != NULL && !c->eventfd->shut ? c->eventfd : NULL;
 }
 
-int context_gather(struct context *c, struct request *r) {
-  if (r->context != NULL)
-    return -EBUSY;
-  int32_t index = c->free;
-  struct slot *s = context_slot(c, index);
-  c->free = s->next;
-  c->free_slots--;
-  s->state = SLOT_GATHERED;
-  s->iocb = r->iocb;
-  s->iocb.aio_data = (uint64_t)s->generation << 32 | (uint32_t)index;
-  s->iocb.aio_buf = request_address(r);
-  if (r->file != NULL)
-    s->iocb.aio_fildes = (uint32_t)r->file->fd;
-  s->file = r->file;
-  s->eventfd = signalled_by(c, r);
-  if (s->eventfd != NULL)
-    s->iocb.aio_resfd = (uint32_t)s->eventfd->fd;
-  if (s->eventfd != r->eventfd)
-    s->iocb.aio_flags |= IOCB_FLAG_RESFD;
-  r->context = c;
-  r->slot = (uint32_t)index;
-  c->list[c->gathered] = &s->iocb;
-  c->asked[c->gathered++] = r;
-  return 0;
-}
-
-void context_scatter(struct context *c) {
-  while (c->gathered > 0) {
-    struct request *r = c->asked[--c->gathered];
-    struct slot *s = context_slot(c, (int32_t)r->slot);
-    s->file = s->eventfd = NULL; /* not held before the launch */
-    r->context = NULL;
-    slot_free(c, (int32_t)r->slot);
-  }
-}
-
 /* All segments, also where nbytes names fewer: the kernel may not, we may. */
 static void pin_segs(struct segs *s, bool writes) {
   segs_ref(s);
@@ -62,37 +26,85 @@ static void pin_segs(struct segs *s, bool writes) {
 }
 
 static void slot_hold(struct slot *s, const struct request *r) {
-  s->segs = r->memory == MEMORY_SEGS ? r->segs : NULL;
+  s->holds = (uint8_t)r->memory;
   if (r->memory == MEMORY_BLOCK)
     mem_pin(&s->pin, r->mem, r->off,
             r->iocb.aio_nbytes < r->len ? r->iocb.aio_nbytes : r->len,
             request_writes(r));
-  if (s->segs != NULL)
-    pin_segs(s->segs, request_writes(r));
+  else if (r->memory == MEMORY_SEGS)
+    pin_segs(s->segs = r->segs, request_writes(r));
   if (s->file != NULL)
     desc_hold(s->file);
   if (s->eventfd != NULL)
     desc_hold(s->eventfd);
 }
 
+static void fill_iocb(struct slot *s, const struct request *r, uint32_t index) {
+  s->iocb = r->iocb;
+  s->iocb.aio_data = (uint64_t)s->generation << 32 | index;
+  s->iocb.aio_buf = request_address(r);
+  if (s->file != NULL)
+    s->iocb.aio_fildes = (uint32_t)s->file->fd;
+  if (s->eventfd != NULL)
+    s->iocb.aio_resfd = (uint32_t)s->eventfd->fd;
+  if (s->eventfd != r->eventfd)
+    s->iocb.aio_flags |= IOCB_FLAG_RESFD;
+}
+
+int context_gather(struct context *c, struct request *r) {
+  if (r->context != NULL)
+    return -EBUSY;
+  r->context = c;
+  r->slot = (uint32_t)c->free;
+  struct slot *s = context_slot(c, c->free);
+  c->free = s->next;
+  c->free_slots--;
+  s->state = SLOT_FLYING;
+  s->id = record_requests + c->gathered + 1;
+  s->seen = 0;
+  s->told = false;
+  s->file = r->file;
+  s->eventfd = signalled_by(c, r);
+  fill_iocb(s, r, r->slot);
+  slot_hold(s, r);
+  c->opcodes |= opcode_bit(r->iocb.aio_lio_opcode);
+  c->list[c->gathered] = &s->iocb;
+  c->asked[c->gathered++] = r;
+  return 0;
+}
+
+/* The request never flew. */
+static void ground(struct context *c, struct request *r) {
+  slot_let_go(context_slot(c, (int32_t)r->slot));
+  slot_free(c, (int32_t)r->slot);
+  r->context = NULL;
+}
+
+void context_scatter(struct context *c) {
+  while (c->gathered > 0)
+    ground(c, c->asked[--c->gathered]);
+  c->opcodes = 0;
+}
+
 /* The ring's entries that belong to this submit, which returned now after ns:
- * by slot, for the tail alone counts strangers too. */
+ * by slot, for the tail alone counts strangers too. Its ids are not counted
+ * yet. */
 static int done_already(const struct context *c, int64_t now, int64_t ns,
                         int *failed) {
-  int done = 0, ready = ring_ready(&c->ring);
+  uint32_t at = 0;
+  int done = 0, ready = ring_span(&c->ring, &at);
   if (c->ring.map == NULL || ready < 0)
     return -1;
-  for (int i = 0; i < ready; i++) {
-    struct io_event e = ring_peek(&c->ring, (uint32_t)i);
+  for (; ready > 0; ready--, at = ring_next(&c->ring, at)) {
+    struct io_event e = c->ring.map->events[at];
     uint32_t index = (uint32_t)e.data;
     if (index >= c->slots)
       continue;
     struct slot *s = context_slot(c, (int32_t)index);
-    if (s->state != SLOT_FLYING || s->batch != c->batch ||
+    if (s->state != SLOT_FLYING || s->id <= record_requests ||
         s->generation != e.data >> 32)
       continue;
-    s->seen = now;
-    s->gap = ns;
+    slot_see(s, now, ns);
     done++;
     *failed += e.res < 0;
   }
@@ -107,7 +119,7 @@ static long voluntary_switches(void) {
 /* What a vector holds stands in the place of its address. */
 static uint64_t memory_of(const struct slot *s) {
   uint64_t sum = 0;
-  if (s->segs == NULL)
+  if (s->holds != MEMORY_SEGS)
     return s->iocb.aio_buf;
   for (unsigned i = 0; i < s->segs->n && i < s->iocb.aio_nbytes; i++)
     sum += s->segs->seg[i].len;
@@ -138,38 +150,27 @@ static struct slot *listed(const struct context *c, unsigned i) {
   return (struct slot *)c->list[i];
 }
 
-static void launch(struct context *c) {
-  c->batch++;
-  for (unsigned i = 0; i < c->gathered; i++) {
-    struct slot *s = listed(c, i);
-    s->state = SLOT_FLYING;
-    s->batch = c->batch;
-    s->seen = 0;
-    s->gap = -1;
-    s->told = false;
-    slot_hold(s, c->asked[i]);
-  }
+static void record_requests_of(const struct context *c, unsigned taken,
+                               int64_t end) {
+  for (unsigned i = 0; i < taken; i++)
+    record_request(c, RECORD_REQUEST, listed(c, i), end);
+  if (taken < c->gathered)
+    record_request(c, RECORD_REFUSED, listed(c, taken), end);
 }
 
 /* The first taken ones fly, the others never did. */
 static void settle(struct context *c, unsigned taken, int64_t start,
                    int64_t end) {
-  for (unsigned i = 0; i < c->gathered; i++) {
+  if (record_on)
+    record_requests_of(c, taken, end);
+  for (unsigned i = 0; i < taken; i++) {
     struct slot *s = listed(c, i);
-    if (i < taken) {
-      s->id = ++record_requests;
-      s->submitted = end;
-      s->slat = end - start;
-      if (record_on)
-        record_request(c, RECORD_REQUEST, s, end);
-      continue;
-    }
-    if (record_on && i == taken)
-      record_request(c, RECORD_REFUSED, s, end);
-    slot_let_go(s);
-    slot_free(c, (int32_t)c->asked[i]->slot);
-    c->asked[i]->context = NULL;
+    s->submitted = end;
+    s->slat = end - start;
   }
+  for (unsigned i = taken; i < c->gathered; i++)
+    ground(c, c->asked[i]);
+  record_requests += taken;
   c->flying += taken;
 }
 
@@ -191,7 +192,7 @@ int context_submit(struct context *c, long nr) {
   long asked = c->gathered > 0 ? (long)c->gathered : nr;
   bool extends = batch_extends(c);
   long before = voluntary_switches();
-  launch(c);
+  c->batch++;
   watch_expect(c->watched, c->flying + c->gathered);
   int64_t start = clock_now();
   int res = c->kaio->submit(c->kaio, c->id, asked, c->list);
@@ -212,5 +213,6 @@ int context_submit(struct context *c, long nr) {
   settle(c, res > 0 ? (unsigned)res : 0, start, end);
   watch_expect(c->watched, c->flying);
   c->gathered = 0;
+  c->opcodes = 0;
   return res;
 }

@@ -35,8 +35,8 @@ unsigned context_clamp(const struct context *c, long n) {
   return (unsigned long)n < c->room ? (unsigned)n : c->room;
 }
 
-static void enqueue(struct context *c, int32_t index) {
-  context_slot(c, index)->next = SLOT_NONE;
+static void enqueue(struct context *c, struct slot *s, int32_t index) {
+  s->next = SLOT_NONE;
   if (c->newest == SLOT_NONE)
     c->oldest = index;
   else
@@ -55,7 +55,7 @@ static void record_taken(const struct context *c, const struct slot *s,
       .at = now,
       .id = s->id,
       .event = {
-          .res = s->res, .res2 = s->res2, .seen = s->seen, .gap = s->gap}};
+          .res = s->res, .res2 = s->res2, .seen = s->seen, .gap = slot_gap(s)}};
 }
 
 static void take_foreign(struct context *c, const struct io_event *e,
@@ -81,15 +81,15 @@ void slot_done(struct context *c, const struct io_event *e, int64_t now) {
   s->res = e->res;
   s->res2 = e->res2;
   if (s->seen == 0)
-    s->seen = now;
-  enqueue(c, (int32_t)index);
+    slot_see(s, now, -1);
+  enqueue(c, s, (int32_t)index);
   if (record_on)
     record_taken(c, s, now);
 }
 
 /* It was not there before its io_submit either. */
-static int64_t gap_of(const struct slot *s, struct stamp stamp) {
-  int64_t most = s->seen - (s->submitted - s->slat);
+static int64_t gap_of(const struct slot *s, int64_t seen, struct stamp stamp) {
+  int64_t most = seen - (s->submitted - s->slat);
   return stamp.gap < 0 || stamp.gap > most ? most : stamp.gap;
 }
 
@@ -103,8 +103,8 @@ static void apply_watch(const struct context *c, int n) {
     if (s == NULL || s->seen != 0 ||
         !watch_stamp(c->watched, first + (uint64_t)i, &stamp))
       continue;
-    s->seen = stamp.at > s->submitted ? stamp.at : s->submitted;
-    s->gap = gap_of(s, stamp);
+    int64_t seen = stamp.at > s->submitted ? stamp.at : s->submitted;
+    slot_see(s, seen, gap_of(s, seen, stamp));
   }
 }
 
@@ -242,7 +242,7 @@ unsigned context_inflight(const struct context *c) {
 }
 
 /* Out of the queue, with its pins gone. */
-static void dequeue(struct context *c, int32_t index, int32_t prev) {
+static struct slot *dequeue(struct context *c, int32_t index, int32_t prev) {
   struct slot *s = context_slot(c, index);
   if (prev == SLOT_NONE)
     c->oldest = s->next;
@@ -254,6 +254,7 @@ static void dequeue(struct context *c, int32_t index, int32_t prev) {
   c->done--;
   c->delivered++;
   c->edits++;
+  return s;
 }
 
 void context_deliver(struct context *c, int32_t index, int32_t prev) {
@@ -262,12 +263,14 @@ void context_deliver(struct context *c, int32_t index, int32_t prev) {
   settle(c);
 }
 
-void context_hand_over(struct context *c, int32_t index, int32_t prev) {
+const struct slot *context_hand_over(struct context *c, int32_t index,
+                                     int32_t prev) {
   context_forget_handed(c);
-  dequeue(c, index, prev);
-  context_slot(c, index)->state = SLOT_HANDED;
+  struct slot *s = dequeue(c, index, prev);
+  s->state = SLOT_HANDED;
   c->handed = index;
   settle(c);
+  return s;
 }
 
 void context_forget_handed(struct context *c) {
