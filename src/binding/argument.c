@@ -59,15 +59,18 @@ static lua_Integer parse_bytes(lua_State *L, int idx, const char *what) {
   return n;
 }
 
-lua_Integer api_bytes(lua_State *L, int idx, const char *what) {
+static lua_Integer other_bytes(lua_State *L, int idx, const char *what) {
   lua_Integer n = 0;
-  if (lua_isinteger(L, idx))
-    return lua_tointegerx(L, idx, NULL);
   if (to_integer(L, idx, what, &n))
     return n;
   if (lua_type(L, idx) == LUA_TSTRING)
     return parse_bytes(L, idx, what);
   return api_badtype(L, idx, what, "number");
+}
+
+lua_Integer api_bytes(lua_State *L, int idx, const char *what) {
+  return lua_isinteger(L, idx) ? lua_tointegerx(L, idx, NULL)
+                               : other_bytes(L, idx, what);
 }
 
 size_t api_size(lua_State *L, int idx, const char *what) {

@@ -222,11 +222,17 @@ static void clear_place(lua_State *L, int iocbs, int32_t index) {
   lua_rawseti(L, iocbs, (lua_Integer)index + 1);
 }
 
+void context_remove(lua_State *L, struct context *c, int iocbs, int32_t index,
+                    int32_t prev) {
+  clear_place(L, iocbs, index);
+  context_deliver(c, index, prev);
+}
+
 void context_hand_out(lua_State *L, struct context *c, int iocbs, int32_t index,
                       int32_t prev) {
   release_iocb(L, c, iocbs, index);
-  clear_place(L, iocbs, index);
-  context_deliver(c, index, prev);
+  lua_pop(L, 1);
+  context_remove(L, c, iocbs, index, prev);
 }
 
 void context_forget(lua_State *L, struct context *c, int iocbs) {
@@ -240,7 +246,9 @@ void context_hand_over_one(lua_State *L, struct context *c, int iocbs,
                            int32_t index, int32_t prev) {
   context_forget(L, c, iocbs);
   release_iocb(L, c, iocbs, index);
-  context_hand_over(c, index, prev);
+  const struct slot *s = context_hand_over(c, index, prev);
+  lua_pushinteger(L, s->res);
+  lua_pushinteger(L, s->res2);
 }
 
 /* Requests whose events nobody will take: their iocbs are free again. */
@@ -326,10 +334,8 @@ static int context_close(lua_State *L) {
 static void drop_queue(lua_State *L, struct context *c) {
   lua_getiuservalue(L, 1, CONTEXT_IOCBS);
   int iocbs = lua_gettop(L);
-  while (c->oldest != SLOT_NONE && lua_istable(L, iocbs)) {
+  while (c->oldest != SLOT_NONE && lua_istable(L, iocbs))
     context_hand_out(L, c, iocbs, c->oldest, SLOT_NONE);
-    lua_settop(L, iocbs);
-  }
   lua_settop(L, 1);
 }
 

@@ -6,14 +6,19 @@
 #include "binding/iocb.h"
 #include "core/context.h"
 
-/* What an event tells, copied out of its slot. */
+/* What an event tells, copied out of its slot, which may be gone after the
+ * next allocation. */
 struct event_facts {
   unsigned opcode;
+  int32_t slot; /* its number: where the iocb stands in the array */
   uint64_t nbytes;
   int64_t offset, res, res2, slat, clat;
-  struct iocb iocb; /* as submitted: an event has it only if it failed */
 };
-struct event_facts event_facts(const struct slot *s);
+struct event_source {
+  struct event_facts facts;
+  struct iocb failed; /* as submitted, where res is below 0 */
+};
+struct event_source event_source(const struct slot *s, int32_t index);
 
 struct context_object {
   const struct api_type *type;
@@ -53,13 +58,17 @@ void context_push_objects(lua_State *L);
  * debug.setuservalue has put something else in its place. */
 void context_push_iocbs(lua_State *L);
 
-/* Removes the queue's slot (see context_deliver) and pushes its iocb; iocbs
- * is the array's index in the stack. Cannot fail. */
+/* Removes the queue's slot (see context_deliver) and releases its iocb; iocbs
+ * is the array's index in the stack. Cannot fail. remove, where a batch has
+ * released it already. */
 void context_hand_out(lua_State *L, struct context *c, int iocbs, int32_t index,
                       int32_t prev);
+void context_remove(lua_State *L, struct context *c, int iocbs, int32_t index,
+                    int32_t prev);
 
-/* As hand_out, for each and run: ctx.last_events tells the event until the
- * next one is handed over, or they are forgotten for a list. */
+/* As hand_out, for each and run, and pushes the iocb, res and res2:
+ * ctx.last_events tells the event until the next one is handed over, or they
+ * are forgotten for a list. Cannot fail. */
 void context_hand_over_one(lua_State *L, struct context *c, int iocbs,
                            int32_t index, int32_t prev);
 void context_forget(lua_State *L, struct context *c, int iocbs);
@@ -90,14 +99,28 @@ void context_push_event(lua_State *L, int32_t index);
 struct context *context_opened(lua_State *L, const struct context_object *o);
 struct context *context_any(lua_State *L); /* of the object at 1 */
 
-/* Pushes what all event tables of a batch are made with, and answers where
- * that is: their metatable and their keys. */
-int event_begin(lua_State *L);
+/* What the event tables of a batch are made with: their metatable, their keys
+ * and the page of facts that is being filled, from a place in the stack on. */
+struct event_batch {
+  int with;
+  unsigned left; /* events to come */
+  struct event_page *page;
+};
 
-/* Pushes the event table of the iocb at the absolute index iocb; with is
- * event_begin's answer. */
-void event_push(lua_State *L, const struct event_facts *facts, int iocb,
-                int with);
+/* Pushes that, for n events. */
+void event_begin(lua_State *L, struct event_batch *b, unsigned n);
+
+/* Pushes the next event's table; iocbs is the absolute index of the array. A
+ * finalizer may take the event meanwhile: then the batch is worth nothing. */
+void event_push(lua_State *L, struct event_batch *b, int iocbs,
+                const struct event_source *from);
+
+/* The iocbs of the batch, which are those of the context's slots, are not in
+ * flight any more; call it before anything else can become of the events. */
+void event_release(const struct event_batch *b, const struct context *c);
+
+/* Pushes the table of one event, whatever finalizers do meanwhile. */
+void event_push_one(lua_State *L, int iocbs, const struct event_source *from);
 
 /* Pushes the event table of an event that is not ours. */
 void event_push_foreign(lua_State *L, const struct io_event *e);

@@ -240,7 +240,7 @@ static void set_offset(lua_State *L, int obj, int val, const char *what) {
 
 static void set_data(lua_State *L, int obj, int val, const char *what) {
   (void)what;
-  iocb_idle(L, obj);
+  iocb_idle(L, obj)->has_data = !lua_isnoneornil(L, val);
   keep(L, obj, val, IOCB_DATA);
 }
 

@@ -44,13 +44,12 @@ static int get_last_events(lua_State *L) {
     lua_getiuservalue(L, 1, CONTEXT_LAST_EVENTS);
     return 1;
   }
-  struct event_facts handed = event_facts(context_slot(c, c->handed));
+  struct event_source e = event_source(context_slot(c, c->handed), c->handed);
   context_push_iocbs(L);
-  lua_rawgeti(L, -1, (lua_Integer)c->handed + 1);
-  int iocb = lua_gettop(L);
-  int with = event_begin(L);
+  int iocbs = lua_gettop(L);
+  event_push_one(L, iocbs, &e);
   lua_createtable(L, 1, 0);
-  event_push(L, &handed, iocb, with);
+  lua_insert(L, -2);
   lua_rawseti(L, -2, 1);
   return 1;
 }

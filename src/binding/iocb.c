@@ -138,7 +138,7 @@ static int iocb_newindex(lua_State *L) {
 static int iocb_at(lua_State *L) {
   struct iocb_object *io = api_check(L, 1, &iocb_type);
   int64_t offset = api_bytes(L, 2, NULL);
-  bool sized = !lua_isnoneornil(L, 3);
+  bool sized = lua_gettop(L) > 2 && !lua_isnil(L, 3);
   int64_t nbytes = sized ? api_bytes(L, 3, NULL) : 0;
   iocb_must_be_idle(L, io);
   io->request.iocb.aio_offset = offset;
@@ -154,6 +154,7 @@ static void assign(lua_State *L, int from, int to) {
   b->request = a->request;
   b->request.context = NULL;
   b->by_name = a->by_name;
+  b->has_data = a->has_data;
   if (b->request.mem != NULL)
     mem_ref(b->request.mem);
   if (b->request.file != NULL)
@@ -224,7 +225,7 @@ static int iocb_close(lua_State *L) {
   struct iocb_object *io = api_check(L, 1, &iocb_type);
   if (!io->open)
     return 0;
-  io->open = false;
+  io->open = io->has_data = false;
   request_forget_memory(&io->request);
   desc_unref(io->request.file);
   desc_unref(io->request.eventfd);

@@ -9,8 +9,9 @@ struct iocb_object {
   const struct api_type *type;
   struct request request;
   bool open;
-  bool by_name; /* fd or eventfd is somebody else's object: its number is
-                   asked for anew at each submit */
+  bool by_name;  /* fd or eventfd is somebody else's object: its number is
+                    asked for anew at each submit */
+  bool has_data; /* IOCB_DATA is not nil */
 };
 
 extern const struct api_type iocb_type;

@@ -118,6 +118,7 @@ static void inherit(lua_State *L, int obj) {
       desc_ref(to->eventfd);
   }
   static const int kept[] = {IOCB_DATA, IOCB_CALLBACK, IOCB_EVENTFD};
+  iocb_idle(L, obj)->has_data |= iocb_idle(L, 1)->has_data;
   for (int i = 0; i < 3; i++) {
     lua_getiuservalue(L, obj, kept[i]);
     lua_getiuservalue(L, lua_isnil(L, -1) ? 1 : obj, kept[i]);
@@ -136,6 +137,9 @@ static void change_places(lua_State *L, int obj) {
   bool by_name = a->by_name;
   a->by_name = b->by_name || by_name;
   b->by_name = by_name;
+  bool has_data = a->has_data;
+  a->has_data = b->has_data;
+  b->has_data = has_data;
   for (int i = 1; i <= IOCB_VALUES; i++) {
     lua_getiuservalue(L, obj, i);
     lua_getiuservalue(L, 1, i);

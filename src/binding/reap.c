@@ -220,8 +220,6 @@ static int push_oldest(lua_State *L, struct context *c, int iocbs) {
     return 3;
   }
   context_hand_over_one(L, c, iocbs, c->oldest, SLOT_NONE);
-  lua_pushinteger(L, context_slot(c, c->handed)->res);
-  lua_pushinteger(L, context_slot(c, c->handed)->res2);
   return 3;
 }
 
@@ -231,10 +229,10 @@ static int each_step(lua_State *L) {
   struct context_object *o = api_test(L, lua_upvalueindex(1), &context_type);
   struct context *c = o != NULL ? o->context : NULL;
   if (c == NULL || context_queued(c) == 0 ||
-      c->delivered >= (uint64_t)lua_tointegerx(L, 1, NULL) ||
-      !lua_istable(L, lua_upvalueindex(2)))
+      c->delivered >= (uint64_t)lua_tointegerx(L, 1, NULL))
     return 0;
-  return push_oldest(L, c, lua_upvalueindex(2));
+  lua_pushvalue(L, lua_upvalueindex(2));
+  return lua_istable(L, -1) ? push_oldest(L, c, lua_gettop(L)) : 0;
 }
 
 /* The context's one iterator: made once, so that loops make no garbage. */
@@ -335,8 +333,6 @@ static void call_back(lua_State *L, struct context *c, int iocbs,
   int32_t next = context_slot(c, w->index)->next;
   lua_pushvalue(L, 1);
   context_hand_over_one(L, c, iocbs, w->index, w->prev);
-  lua_pushinteger(L, context_slot(c, c->handed)->res);
-  lua_pushinteger(L, context_slot(c, c->handed)->res2);
   w->index = next;
   w->edits = c->edits;
   lua_call(L, 4, 0);

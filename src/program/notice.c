@@ -98,8 +98,8 @@ int notice_batches(lua_State *L) {
 
 struct told {
   uint64_t id;
-  int32_t index, fd;
-  struct event_facts facts;
+  int32_t fd;
+  struct event_source source;
 };
 
 struct batch {
@@ -121,9 +121,8 @@ static void gather(void *arg, const struct slot *s, int32_t index) {
     b->room = room;
   }
   b->told[b->n++] = (struct told){.id = s->id,
-                                  .index = index,
                                   .fd = (int32_t)s->iocb.aio_fildes,
-                                  .facts = event_facts(s)};
+                                  .source = event_source(s, index)};
 }
 
 /* What the descriptor stands for, by its last part where it is a path. */
@@ -142,11 +141,11 @@ static void push_file(lua_State *L, int32_t fd) {
 /* Sets the event into the list on top; iocbs is the array of the context's
  * iocbs in flight. A finalizer may have taken it meanwhile: then it is left
  * out. */
-static void add_told(lua_State *L, const struct told *t, int iocbs, int with) {
+static void add_told(lua_State *L, const struct told *t, int iocbs) {
   int list = lua_gettop(L);
-  lua_rawgeti(L, iocbs, (lua_Integer)t->index + 1);
+  lua_rawgeti(L, iocbs, (lua_Integer)t->source.facts.slot + 1);
   if (lua_isuserdata(L, -1)) {
-    event_push(L, &t->facts, list + 1, with);
+    event_push_one(L, iocbs, &t->source);
     set_integer(L, "id", (lua_Integer)t->id);
     set_integer(L, "fd", t->fd);
     push_file(L, t->fd);
@@ -186,10 +185,9 @@ static struct batch *gather_batch(lua_State *L) {
 
 int notice_tell(lua_State *L) {
   const struct batch *b = gather_batch(L);
-  int with = event_begin(L);
   lua_newtable(L);
   for (size_t i = 0; i < b->n; i++)
-    add_told(L, &b->told[i], 2, with);
+    add_told(L, &b->told[i], 2);
   return 1;
 }
 
@@ -216,7 +214,7 @@ int notice_tally(lua_State *L) {
   lua_createtable(L, 0, 4);
   lua_newtable(L);
   for (size_t i = 0; i < b->n; i++) {
-    const struct event_facts *f = &b->told[i].facts;
+    const struct event_facts *f = &b->told[i].source.facts;
     hist_add(latencies, f->slat + f->clat);
     if (f->res >= 0)
       ok++;

@@ -120,6 +120,61 @@ do
     .. aio.duration(ev.clat))
 end
 
+-- ---- many, whose facts are kept together ----
+
+local function one_of_many()
+  local many <close>, list = assert(aio.setup(64)), {}
+  for i = 1, 40 do
+    list[i] = aio.pread(zero, buf:slice(i, i), nil, i * 8)
+    list[i].data = i % 2 == 0 and i or nil
+  end
+  assert(many:submit(list) == 40)
+  local evs, good = many:getevents(40), 0
+  for i, ev in ipairs(evs) do
+    good = good + (ev.obj == list[i] and ev.res == i and ev.nbytes == i
+      and ev.offset == i * 8 and ev.data == (i % 2 == 0 and i or nil) and 1
+      or 0)
+  end
+  tap.is(good, 40, "each of 40 events tells its own facts")
+  return evs[17]
+end
+
+do
+  local kept = one_of_many()
+  collectgarbage()
+  collectgarbage()
+  tap.is(kept.offset, 17 * 8, "also when the others are gone")
+  local page
+  for key in next, kept do
+    page = type(key) == "userdata" and key or page
+  end
+  for _, bad in ipairs { -1, 1 << 40, 0.5, "x", page } do
+    rawset(kept, page, bad)
+    tap.is(kept.offset, nil, "what was meddled with is not read: "
+      .. tostring(bad):gsub("0x.*", ""))
+  end
+end
+
+-- ---- data ----
+
+do
+  local cb = aio.pread { fd = zero, buf = buf, data = "a" }
+  tap.is(event(cb).data, "a", "data")
+  tap.is(event(cb:copy()).data, "a", "of a copy")
+  cb:pwrite(zero, buf)
+  tap.is(event(cb).data, "a", "it stays where an iocb is prepared anew")
+  cb:pwrite { fd = zero, buf = buf, data = false }
+  tap.is(event(cb).data, false, "another, false")
+  cb.data = nil
+  tap.is(event(cb).data, nil, "none")
+  cb:pread(zero, buf)
+  tap.is(event(cb).data, nil, "still none")
+  cb.data = "b"
+  tap.is(event(cb).data, "b", "some again")
+  cb:close()
+  tap.is(event(aio.pread(zero, buf)).data, nil, "nobody else's")
+end
+
 -- ---- durations ----
 
 for ns, text in pairs {
