@@ -23,16 +23,18 @@ LUA_LIBS = $(eval LUA_LIBS := $$(shell CC='$(CC)' PKG_CONFIG="$(PKG_CONFIG)" \
   sh src/build/lua-libs.sh $(LUA_NAME)))$(LUA_LIBS)
 endif
 
-# A library's functions may be replaced by its host's; ours may not, so that
-# the compiler can inline them although all objects are -fPIC.
+# A library's functions may be replaced by its host's; ours may not, and its
+# variables are its own: so the compiler can inline the ones and reach the
+# others directly although all objects are -fPIC.
 COMPILE = -std=c11 -D_GNU_SOURCE -DAIOSH_VERSION=\"$(VERSION)\" -Isrc -fPIC \
-  -fno-semantic-interposition -pthread $(WARNINGS) $(CFLAGS) $(SANITIZE) \
-  $(LUA_CFLAGS) $(CPPFLAGS) $(LTO)
+  -fno-semantic-interposition -fvisibility=hidden -pthread $(WARNINGS) \
+  $(CFLAGS) $(SANITIZE) $(LUA_CFLAGS) $(CPPFLAGS) $(LTO)
 LINK = $(CC) $(CFLAGS) $(SANITIZE) -pthread $(LDFLAGS)
 
 # Across files, a request's way through core and binding is inlined (5 % of its
-# time): in the program and the library, with compilers whose objects also
-# serve without it, for the many tests.
+# time; `inline` in a .c file says what would not be): in the program and the
+# library, with compilers whose objects also serve without it, for the many
+# tests.
 ifndef SAN
 LTO = $(eval LTO := $$(shell sh src/build/lto.sh $(CC)))$(LTO)
 endif

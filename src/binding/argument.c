@@ -68,7 +68,7 @@ static lua_Integer other_bytes(lua_State *L, int idx, const char *what) {
   return api_badtype(L, idx, what, "number");
 }
 
-lua_Integer api_bytes(lua_State *L, int idx, const char *what) {
+inline lua_Integer api_bytes(lua_State *L, int idx, const char *what) {
   return lua_isinteger(L, idx) ? lua_tointegerx(L, idx, NULL)
                                : other_bytes(L, idx, what);
 }

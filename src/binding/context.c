@@ -242,8 +242,8 @@ void context_forget(lua_State *L, struct context *c, int iocbs) {
   context_forget_handed(c);
 }
 
-void context_hand_over_one(lua_State *L, struct context *c, int iocbs,
-                           int32_t index, int32_t prev) {
+inline void context_hand_over_one(lua_State *L, struct context *c, int iocbs,
+                                  int32_t index, int32_t prev) {
   context_forget(L, c, iocbs);
   release_iocb(L, c, iocbs, index);
   const struct slot *s = context_hand_over(c, index, prev);

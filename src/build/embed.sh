@@ -42,7 +42,7 @@ for file; do
   name=$(module_name "$file")
   if [ "$name" != aio ]; then
     open="int luaopen_$(echo "$name" | tr . _)(lua_State *L)"
-    printf '%s;\n%s {\n  return embedded_open(L, "%s");\n}\n' \
+    printf '%s;\n__attribute__((visibility("default"))) %s {\n  return embedded_open(L, "%s");\n}\n' \
       "$open" "$open" "$name"
   fi
 done

@@ -84,7 +84,7 @@ static void unpin_segs(struct segs *s) {
   segs_unref(s);
 }
 
-void slot_let_go(struct slot *s) {
+inline void slot_let_go(struct slot *s) {
   if (s->holds == MEMORY_BLOCK)
     mem_unpin(&s->pin);
   else if (s->holds == MEMORY_SEGS)

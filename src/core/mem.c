@@ -153,7 +153,7 @@ static void pin_unpoison(const struct pin *p) {
       poison(q->mem->base + q->off, q->len);
 }
 
-void mem_unpin(struct pin *p) {
+inline void mem_unpin(struct pin *p) {
   struct mem *m = p->mem;
   if (m == NULL)
     return;
