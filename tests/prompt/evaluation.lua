@@ -5,6 +5,15 @@ local terminal = require "terminal"
 local t = terminal.start()
 t:gives("aio.timing(false);", "", "a semicolon silences")
 
+-- how long it took
+t:run("function wait(ns) ns = ns + aio.now() repeat until aio.now() > ns end")
+t:gives("wait(2000000);", "", "not while that is off")
+t:run("aio.timing(nil);")
+tap.like(t:run("wait(2000000);"), "^%([%d.]+ m?s%)$", "from 1 ms on")
+t:run("aio.timing(true);")
+tap.like(t:run("1"), "^1\n%([%d.]+ [num]?s%)$", "always")
+t:gives("aio.timing(false)", "true", "never")
+
 -- expressions, statements, several lines
 t:gives("1 + 1", "2")
 t:gives("x = 5", "")

@@ -12,7 +12,6 @@ local PIPES, EACH = 20, 200
 local total = PIPES * EACH
 
 local t = terminal.start { columns = 40, rows = 40 }
-t:run("aio.timing(false);")
 t:run(("ctx = aio.setup(%d) ends = {}"):format(total))
 t:run(("for i = 1, %d do ends[i] = table.pack(aio.pipe()) end"):format(PIPES))
 local fds = t:run("local n = {} for i, p in ipairs(ends) do "

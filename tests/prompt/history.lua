@@ -108,6 +108,7 @@ t:leave()
 -- Where none can be kept.
 t = terminal.start { home = "/proc/nowhere" }
 tap.like(t.screen:text(), "\naiosh: no history is kept: ", "it is said")
+t:run("aio.timing(false);")
 t:gives("1 + 1", "2", "and the prompt goes on")
 t:leave()
 tap.done()

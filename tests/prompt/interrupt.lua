@@ -4,7 +4,6 @@ local tap = require "aio.tap"
 local terminal = require "terminal"
 
 local t = terminal.start()
-t:run("aio.timing(false);")
 
 -- Presses it while the line stands.
 local function cleared(name)

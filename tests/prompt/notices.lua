@@ -8,7 +8,6 @@ if not probe then tap.skip("io_setup is refused here") end
 if not probe.ring.usable then tap.skip("the ring is not used here") end
 
 local t = terminal.start { columns = 40, rows = 40 }
-t:run("aio.timing(false);")
 
 -- The pipe's other end, so that the test decides when a poll completes.
 local function pipe(name)
@@ -123,7 +122,6 @@ t:shows("\naio> $", "a destroyed context is gone from the prompt")
 tap.is(t:leave(), "exit 0", "the end")
 
 t = terminal.start { env = { AIOSH_RING = "off" } }
-t:run("aio.timing(false);")
 t:run("ctx = aio.setup(1) r, w = aio.pipe()")
 tap.like(t:run("ctx:submit(aio.poll(r, 'in'));"),
   "\nnote: a ring can't be looked at: completions are not announced$",

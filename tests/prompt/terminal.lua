@@ -4,7 +4,6 @@ local tap = require "aio.tap"
 local terminal = require "terminal"
 
 local t = terminal.start { columns = 40, rows = 40 }
-t:run("aio.timing(false);")
 
 -- lines wider than the terminal
 local long = "#'" .. ("0123456789"):rep(12) .. "'"

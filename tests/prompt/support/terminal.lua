@@ -31,6 +31,15 @@ local function environment(options)
   return table.concat(words, " ")
 end
 
+-- How long a statement took is not shown, except where a test asks for it.
+local function write_start(home)
+  local name = home .. "/config/aiosh/init.lua"
+  if io.open(name) or home:find "^/proc" then return end
+  os.execute("mkdir -p " .. quoted(home .. "/config/aiosh"))
+  local f <close> = assert(io.open(name, "w"))
+  f:write("aio.timing(false)\n")
+end
+
 local function fifo(name)
   assert(os.execute("mkfifo " .. quoted(name)))
   return name
@@ -40,6 +49,7 @@ end
 function terminal.start(options)
   options = options or {}
   sessions = sessions + 1
+  write_start(options.home or dir)
   local base = ("%s/session%d"):format(dir, sessions)
   local input, output = fifo(base .. ".in"), fifo(base .. ".out")
   local columns, rows = options.columns or 80, options.rows or 50
