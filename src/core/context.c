@@ -168,35 +168,49 @@ int context_cancel(struct context *c, const struct request *r) {
   return res;
 }
 
-static bool waited_for(const struct slot *s) {
-  return s->state == SLOT_FLYING && s->iocb.aio_lio_opcode != KAIO_CMD_POLL;
+static bool waited_for(const struct slot *s, unsigned unused) {
+  (void)unused;
+  return s->iocb.aio_lio_opcode != KAIO_CMD_POLL;
 }
 
-static bool silent(const struct slot *s) {
-  return s->state == SLOT_FLYING && s->eventfd == NULL &&
-         (s->iocb.aio_flags & IOCB_FLAG_RESFD) == 0;
+static bool has_opcode(const struct slot *s, unsigned opcode) {
+  return s->iocb.aio_lio_opcode == opcode;
 }
 
-/* How many are like that and have no event in the ring. */
+static bool silent(const struct slot *s, unsigned unused) {
+  (void)unused;
+  return s->eventfd == NULL && (s->iocb.aio_flags & IOCB_FLAG_RESFD) == 0;
+}
+
+/* How many fly, are like that, and have no event in the ring. */
 static unsigned count_slots(const struct context *c,
-                            bool (*like)(const struct slot *)) {
+                            bool (*like)(const struct slot *, unsigned),
+                            unsigned opcode) {
   unsigned n = 0;
-  for (unsigned i = 0; c->flying > 0 && i < c->slots; i++)
-    n += like(context_slot(c, (int32_t)i));
+  for (unsigned i = 0; c->flying > 0 && i < c->slots; i++) {
+    const struct slot *s = context_slot(c, (int32_t)i);
+    n += s->state == SLOT_FLYING && like(s, opcode);
+  }
   int ready = ring_ready(&c->ring);
   for (int i = 0; n > 0 && i < ready; i++) {
     uint32_t index = (uint32_t)ring_peek(&c->ring, (uint32_t)i).data;
-    n -= index < c->slots && like(context_slot(c, (int32_t)index));
+    const struct slot *s =
+        index < c->slots ? context_slot(c, (int32_t)index) : NULL;
+    n -= s != NULL && s->state == SLOT_FLYING && like(s, opcode);
   }
   return n;
 }
 
 unsigned context_unfinished(const struct context *c) {
-  return count_slots(c, waited_for);
+  return count_slots(c, waited_for, 0);
+}
+
+unsigned context_unfinished_of(const struct context *c, unsigned opcode) {
+  return count_slots(c, has_opcode, opcode);
 }
 
 unsigned context_silent(const struct context *c) {
-  return count_slots(c, silent);
+  return count_slots(c, silent, 0);
 }
 
 static void lose_flying(struct context *c) {

@@ -206,6 +206,9 @@ void context_free_lost(struct context *c, int32_t index);
  * what has its event in the ring is finished. */
 unsigned context_unfinished(const struct context *c);
 
+/* How many with that opcode the kernel has still, polls too. */
+unsigned context_unfinished_of(const struct context *c, unsigned opcode);
+
 /* How many requests will signal no eventfd when they finish. */
 unsigned context_silent(const struct context *c);
 

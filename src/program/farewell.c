@@ -31,17 +31,15 @@ static unsigned unfinished(void) {
 static unsigned in_flight(unsigned opcode) {
   unsigned n = 0;
   for (struct context *c = context_first(); c != NULL; c = c->next)
-    for (unsigned i = 0; context_usable(c) && i < c->slots; i++) {
-      const struct slot *s = context_slot(c, (int32_t)i);
-      n += s->state == SLOT_FLYING && s->iocb.aio_lio_opcode == opcode;
-    }
+    if (context_usable(c))
+      n += context_unfinished_of(c, opcode);
   return n;
 }
 
-/* "aiosh: in flight: 2 pread, 1 poll" */
+/* "aiosh: in flight: 2 pread, 1 poll"; nothing where all have finished, and
+ * only nobody has taken their events. */
 static void say_pending(void) {
-  const char *between = " ";
-  fputs("aiosh: in flight:", stderr);
+  const char *between = "aiosh: in flight: ";
   for (unsigned opcode = 0; opcode < 16; opcode++) {
     unsigned n = in_flight(opcode);
     if (n == 0)
@@ -50,7 +48,8 @@ static void say_pending(void) {
             opcode_name(opcode) != NULL ? opcode_name(opcode) : "unknown");
     between = ", ";
   }
-  fputs("\n", stderr);
+  if (between[0] == ',')
+    fputs("\n", stderr);
 }
 
 /* Ctrl-D, on a terminal that has its lines back: the end of the input. */
@@ -73,11 +72,14 @@ static bool wait_for_rest(void) {
   return true;
 }
 
-static bool farewell(void) {
-  struct sigaction ours = {.sa_handler = on_interrupt};
+static void say(void) {
   say_pending();
   if (in_flight(KAIO_CMD_POLL) > 0)
     fputs("aiosh: polls are cancelled\n", stderr);
+}
+
+static bool farewell(void) {
+  struct sigaction ours = {.sa_handler = on_interrupt};
   context_cancel_polls();
   if (unfinished() == 0)
     return true;
@@ -87,5 +89,5 @@ static bool farewell(void) {
 }
 
 void farewell_install(void) {
-  quit_wait_by(farewell);
+  quit_wait_by(say, farewell);
 }

@@ -15,10 +15,22 @@
 #include "core/posix.h"
 #include "program/interrupt.h"
 
+static void (*saying)(void);
 static bool (*waiting)(void);
 
-void quit_wait_by(bool (*wait)(void)) {
+void quit_wait_by(void (*say)(void), bool (*wait)(void)) {
+  saying = say;
   waiting = wait;
+}
+
+/* Once: before a state is closed where that is, for then descriptors close,
+ * and polls finish by it. */
+static void say_pending(void) {
+  if (saying == NULL || context_pending() == 0)
+    return;
+  fflush(stdout);
+  saying();
+  saying = NULL;
 }
 
 static void notice(unsigned pending) {
@@ -45,6 +57,7 @@ static void finish_requests(void) {
   if (context_pending() == 0)
     return;
   fflush(stdout);
+  say_pending();
   if (waiting == NULL || waiting())
     context_quit(notice);
 }
@@ -53,6 +66,7 @@ static void finish_requests(void) {
  * glibc goes by their numbers. */
 static void leave(void) {
   finish_posix();
+  say_pending();
   context_leave();
 }
 

@@ -8,9 +8,9 @@
 /* Once, early in main. */
 void quit_install(void);
 
-/* At the end, with requests in flight, wait is called first; if it answers
- * false, they are left to the kernel. */
-void quit_wait_by(bool (*wait)(void));
+/* At the end, with requests in flight, say is called, once; later wait, and if
+ * that answers false, they are left to the kernel. */
+void quit_wait_by(void (*say)(void), bool (*wait)(void));
 
 /* Makes os.exit(code, true) close the state as quit_close does. */
 void quit_wrap_exit(lua_State *L);

@@ -77,7 +77,20 @@ if aio.setup(1) then
       "says what is pending")
     t:close()
   end
+  t = terminal.start()
+  t:run("ctx = aio.setup(4) r, w = aio.pipe() f = aio.open '/dev/zero'")
+  t:run("ctx:submit(aio.pread(f, aio.buffer(8)), aio.poll(r, 'in'));")
+  t:keys "\4"
+  t:ends()
+  tap.like(t.screen:text(), "\naiosh: in flight: 1 poll\n",
+    "what has finished is not pending")
+  t:close()
+  t = terminal.start()
+  t:run("ctx = aio.setup(4) f = aio.open '/dev/zero'")
+  t:run("ctx:submit(aio.pread(f, aio.buffer(8)));")
+  tap.is(t:leave(), "exit 0", "finished, and not taken")
+  tap.ok(not t.screen:text():find "in flight:", "nothing to say then")
 else
-  tap.skip("io_setup is refused here", 6)
+  tap.skip("io_setup is refused here", 9)
 end
 tap.done()
