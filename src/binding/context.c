@@ -78,7 +78,9 @@ static const char *setup_cause(lua_State *L, int err, unsigned nr) {
   return lua_pushfstring(L, "nr_events %I: %s", (LUAI_UACINT)nr, about_nr);
 }
 
-void context_push_objects(lua_State *L) {
+/* Pushes the table of all contexts' objects, by their serial numbers. It is
+ * weak. */
+static void push_objects(lua_State *L) {
   static const char key;
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key) == LUA_TTABLE)
     return;
@@ -92,9 +94,39 @@ void context_push_objects(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
 }
 
-/* Into context_push_objects' table; the context is on top. */
+static unsigned count_contexts(void) {
+  unsigned n = 0;
+  for (struct context *c = context_first(); c != NULL; c = c->next)
+    n++;
+  return n;
+}
+
+/* The table may not change while it is walked, so nothing is allocated then: a
+ * finalizer might make another context. */
+void context_push_list(lua_State *L) {
+  push_objects(L);
+  int objects = lua_gettop(L), list = objects + 1;
+  unsigned room, n = 0;
+  do {
+    lua_settop(L, objects);
+    room = count_contexts();
+    lua_createtable(L, (int)room, 0);
+  } while (count_contexts() > room);
+  lua_pushnil(L);
+  while (lua_next(L, objects) != 0) {
+    const struct context_object *o = api_test(L, -1, &context_type);
+    if (n < room && o != NULL && o->context != NULL &&
+        context_usable(o->context))
+      lua_rawseti(L, list, (lua_Integer)++n);
+    else
+      lua_pop(L, 1);
+  }
+  lua_remove(L, objects);
+}
+
+/* Into push_objects' table; the context is on top. */
 static void enlist(lua_State *L, unsigned serial) {
-  context_push_objects(L);
+  push_objects(L);
   lua_pushvalue(L, -2);
   lua_rawseti(L, -2, serial);
   lua_pop(L, 1);
@@ -118,19 +150,7 @@ int context_push(lua_State *L, struct kaio *kaio, unsigned nr_events) {
  * Example: for _, ctx in ipairs(aio.contexts()) do print(ctx) end
  */
 static int aio_contexts(lua_State *L) {
-  lua_Integer n = 0;
-  lua_settop(L, 0);
-  lua_newtable(L);
-  context_push_objects(L);
-  lua_pushnil(L);
-  while (lua_next(L, 2) != 0) {
-    struct context_object *o = api_test(L, -1, &context_type);
-    if (o != NULL && o->context != NULL && context_usable(o->context))
-      lua_rawseti(L, 1, ++n);
-    else
-      lua_pop(L, 1);
-  }
-  lua_settop(L, 1);
+  context_push_list(L);
   return 1;
 }
 

@@ -50,9 +50,8 @@ struct context *context_live(lua_State *L, const struct context_object *o);
  * tests' with a scripted one. 1 object, or nil, message, errno. */
 int context_push(lua_State *L, struct kaio *kaio, unsigned nr_events);
 
-/* Pushes the table of all contexts' objects, by their serial numbers. It is
- * weak. */
-void context_push_objects(lua_State *L);
+/* Pushes a list of the objects of all contexts that are not destroyed. */
+void context_push_list(lua_State *L);
 
 /* Pushes the array of the iocbs in flight of the context at 1; raises where
  * debug.setuservalue has put something else in its place. */

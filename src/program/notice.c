@@ -33,17 +33,17 @@ struct peek notice_sums(void) {
  * top; what visit leaves there is popped. */
 static void each_object(lua_State *L,
                         void (*visit)(lua_State *L, struct context *c)) {
-  context_push_objects(L);
-  int objects = lua_gettop(L);
-  lua_pushnil(L);
-  while (lua_next(L, objects) != 0) {
-    int top = lua_gettop(L);
+  context_push_list(L);
+  int list = lua_gettop(L);
+  lua_Integer n = (lua_Integer)lua_rawlen(L, list);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, list, i);
     const struct context_object *o = api_test(L, -1, &context_type);
     if (o != NULL && o->context != NULL && context_usable(o->context))
       visit(L, o->context);
-    lua_settop(L, top - 1);
+    lua_settop(L, list);
   }
-  lua_settop(L, objects - 1);
+  lua_settop(L, list - 1);
 }
 
 /* The result at 1 is the list, and knows each context by its address. */
@@ -52,11 +52,12 @@ static void list_untold(lua_State *L, struct context *c) {
   lua_rawsetp(L, 1, c);
   if (c->untold == 0)
     return;
+  struct peek p = peek_look(c); /* a finalizer may destroy it from here on */
   lua_createtable(L, 0, 3);
   lua_pushvalue(L, -2);
   lua_setfield(L, -2, "context");
-  set_integer(L, "untold", c->untold);
-  set_integer(L, "unfinished", peek_look(c).unfinished);
+  set_integer(L, "untold", p.untold);
+  set_integer(L, "unfinished", p.unfinished);
   lua_rawseti(L, 1, (lua_Integer)lua_rawlen(L, 1) + 1);
 }
 

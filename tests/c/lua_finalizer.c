@@ -195,6 +195,27 @@ static const char cancelling[] =
     "end)\n"
     "ctx:destroy()\n";
 
+/* The table of all contexts, which a new one goes into. */
+static const char listing[] =
+    "local made = {}\n"
+    "for i = 1, 30 do made[i] = fake.setup(4) end\n"
+    "local function act()\n"
+    "  for i = 1, 40 do made[#made + 1] = fake.setup(4) end\n"
+    "end\n"
+    "spread('contexts while a finalizer sets some up', act, function()\n"
+    "  local before, seen = #made, {}\n"
+    "  armed = true\n"
+    "  local list = aio.contexts()\n"
+    "  armed = false\n"
+    "  for _, ctx in ipairs(list) do\n"
+    "    assert(not seen[ctx], 'told twice')\n"
+    "    seen[ctx] = true\n"
+    "  end\n"
+    "  for i = 1, before do assert(seen[made[i]], 'missing') end\n"
+    "  while #made > 30 do table.remove(made):destroy() end\n"
+    "end)\n"
+    "for _, ctx in ipairs(made) do ctx:destroy() end\n";
+
 static void run_with(const char *name, const char *chunk,
                      const char *argument) {
   lua_State *L = script_state();
@@ -212,5 +233,6 @@ int main(void) {
   run_with("submitting", submitting, NULL);
   run_with("preparing", preparing, NULL);
   run_with("cancelling", cancelling, NULL);
+  run_with("listing", listing, NULL);
   return done();
 }
