@@ -155,6 +155,7 @@ static void record_cancel(const struct context *c, int64_t at,
 int context_cancel(struct context *c, const struct request *r) {
   static struct iocb stranger; /* never submitted: the kernel says EINVAL */
   struct io_event e = {0};
+  int64_t now = 0;
   bool ours = r->context == c && r->slot < c->slots;
   struct slot *s = ours ? context_slot(c, (int32_t)r->slot) : NULL;
   struct iocb *iocb =
@@ -164,7 +165,7 @@ int context_cancel(struct context *c, const struct request *r) {
   if (record_on)
     record_cancel(c, start, s, res);
   if (res == 0)
-    slot_done(c, &e, clock_now());
+    slot_done(c, &e, &now);
   return res;
 }
 

@@ -16,9 +16,9 @@ void slot_free(struct context *c, int32_t index);
 /* Drops pins and holds; harmless when there are none. */
 void slot_let_go(struct slot *s);
 
-/* An event was taken at that time: it goes to its slot, which is queued, or
- * to the foreign ones (reserve first). */
-void slot_done(struct context *c, const struct io_event *e, int64_t now);
+/* An event was taken: it goes to its slot, which is queued, or to the foreign
+ * ones (reserve first). *now is the time, or 0: it is asked for if need be. */
+void slot_done(struct context *c, const struct io_event *e, int64_t *now);
 
 /* For c->opcodes: what has none of a kind needs no closer look. Numbers that
  * the kernel does not know share the bits of those that it does. */

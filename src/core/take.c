@@ -69,22 +69,29 @@ static void take_foreign(struct context *c, const struct io_event *e,
         .event = {.res = e->res, .res2 = e->res2, .seen = now, .gap = -1}};
 }
 
-void slot_done(struct context *c, const struct io_event *e, int64_t now) {
+/* The time of a batch, which is asked for once, and only if that matters. */
+static int64_t time_of(int64_t *now) {
+  if (*now == 0)
+    *now = clock_now();
+  return *now;
+}
+
+void slot_done(struct context *c, const struct io_event *e, int64_t *now) {
   uint32_t index = (uint32_t)e->data;
   struct slot *s = index < c->slots ? context_slot(c, (int32_t)index) : NULL;
   if (s == NULL || s->state != SLOT_FLYING || s->generation != e->data >> 32 ||
       e->obj != (uintptr_t)&s->iocb) {
-    take_foreign(c, e, now);
+    take_foreign(c, e, time_of(now));
     return;
   }
   s->state = SLOT_DONE;
   s->res = e->res;
   s->res2 = e->res2;
   if (s->seen == 0)
-    slot_see(s, now, -1);
+    slot_see(s, time_of(now), -1);
   enqueue(c, s, (int32_t)index);
   if (record_on)
-    record_taken(c, s, now);
+    record_taken(c, s, time_of(now));
 }
 
 /* It was not there before its io_submit either. */
@@ -111,11 +118,11 @@ static void apply_watch(const struct context *c, int n) {
 static void accept_all(struct context *c, int n) {
   if (n <= 0)
     return;
-  int64_t now = clock_now();
+  int64_t now = 0;
   if (c->watched != NULL)
     apply_watch(c, n);
   for (int i = 0; i < n; i++)
-    slot_done(c, &c->events[i], now);
+    slot_done(c, &c->events[i], &now);
   if (c->watched != NULL)
     watch_end(c->watched, (uint32_t)n, c->flying);
 }
