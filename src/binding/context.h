@@ -18,7 +18,7 @@ struct event_source {
   struct event_facts facts;
   struct iocb failed; /* as submitted, where res is below 0 */
 };
-struct event_source event_source(const struct slot *s, int32_t index);
+void event_read(struct event_source *e, const struct slot *s, int32_t index);
 
 struct context_object {
   const struct api_type *type;

@@ -24,7 +24,8 @@ static bool fill_events(lua_State *L, const struct context_object *o, int iocbs,
       return false;
   }
   for (int32_t index = c->oldest; i < n; i++) {
-    struct event_source e = event_source(context_slot(c, index), index);
+    struct event_source e;
+    event_read(&e, context_slot(c, index), index);
     event_push(L, b, iocbs, &e);
     lua_rawseti(L, list, (lua_Integer)i + 1);
     if (!unchanged(o, c, edits))
@@ -70,7 +71,8 @@ int context_push_events(lua_State *L, long nr) {
 
 void context_push_event(lua_State *L, int32_t index) {
   struct context *c = context_any(L);
-  struct event_source e = event_source(context_slot(c, index), index);
+  struct event_source e;
+  event_read(&e, context_slot(c, index), index);
   context_push_iocbs(L);
   int iocbs = lua_gettop(L);
   event_push_one(L, iocbs, &e);

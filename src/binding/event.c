@@ -19,18 +19,17 @@ void event_metatable(lua_State *L, const char *name) {
   lua_remove(L, -2);
 }
 
-struct event_source event_source(const struct slot *s, int32_t index) {
-  struct event_source e = {.facts = {.opcode = s->iocb.aio_lio_opcode,
-                                     .slot = index,
-                                     .nbytes = s->iocb.aio_nbytes,
-                                     .offset = s->iocb.aio_offset,
-                                     .res = s->res,
-                                     .res2 = s->res2,
-                                     .slat = s->slat,
-                                     .clat = s->seen - s->submitted}};
+void event_read(struct event_source *e, const struct slot *s, int32_t index) {
+  e->facts = (struct event_facts){.opcode = s->iocb.aio_lio_opcode,
+                                  .slot = index,
+                                  .nbytes = s->iocb.aio_nbytes,
+                                  .offset = s->iocb.aio_offset,
+                                  .res = s->res,
+                                  .res2 = s->res2,
+                                  .slat = s->slat,
+                                  .clat = s->seen - s->submitted};
   if (s->res < 0)
-    e.failed = s->iocb;
-  return e;
+    e->failed = s->iocb;
 }
 
 /* ---- the facts ---- */

@@ -44,7 +44,8 @@ static int get_last_events(lua_State *L) {
     lua_getiuservalue(L, 1, CONTEXT_LAST_EVENTS);
     return 1;
   }
-  struct event_source e = event_source(context_slot(c, c->handed), c->handed);
+  struct event_source e;
+  event_read(&e, context_slot(c, c->handed), c->handed);
   context_push_iocbs(L);
   int iocbs = lua_gettop(L);
   event_push_one(L, iocbs, &e);

@@ -121,9 +121,10 @@ static void gather(void *arg, const struct slot *s, int32_t index) {
     b->told = more;
     b->room = room;
   }
-  b->told[b->n++] = (struct told){.id = s->id,
-                                  .fd = (int32_t)s->iocb.aio_fildes,
-                                  .source = event_source(s, index)};
+  struct told *t = &b->told[b->n++];
+  t->id = s->id;
+  t->fd = (int32_t)s->iocb.aio_fildes;
+  event_read(&t->source, s, index);
 }
 
 /* What the descriptor stands for, by its last part where it is a path. */
