@@ -1,8 +1,9 @@
 -- `make bench`: time per request in Lua over C, as one table of ratios. Every
 -- round runs all programs of a row one after the other, so that a machine
 -- whose speed drifts slows all of them; a ratio is the median of the rounds'
--- ratios. Usage: aiosh run.lua DIRECTORY-OF-THE-C-PROGRAMS [rounds]
-local built, rounds = arg[1], tonumber(arg[2]) or 7
+-- ratios. Many short rounds bear a noisy machine better than a few long ones.
+-- Usage: aiosh run.lua DIRECTORY-OF-THE-C-PROGRAMS [rounds]
+local built, rounds = arg[1], tonumber(arg[2]) or 15
 local here = arg[0]:gsub("[^/]*$", "")
 local span = 64 << 20
 
@@ -108,13 +109,13 @@ local function rows_of(path)
   local rows = {}
   for i, depth in ipairs { 1, 32, 1024 } do
     rows[i] = { name = "/dev/zero 512, " .. depth, file = "/dev/zero",
-                block = 512, depth = depth, count = 500000 }
+                block = 512, depth = depth, count = 200000 }
   end
   if not direct_works(path) then return rows end
   for _, depth in ipairs { 1, 32 } do
     rows[#rows + 1] = { name = "direct 4096, " .. depth, file = path,
                         block = 4096, depth = depth, direct = true,
-                        count = depth == 1 and 5000 or 30000 }
+                        count = depth == 1 and 2000 or 10000 }
   end
   return rows
 end
@@ -124,9 +125,9 @@ end
 local function start_up()
   local function many(command)
     local begin = aio.now()
-    shell(("i=0; while [ $i -lt 100 ]; do %s -e ''; i=$((i+1)); done")
+    shell(("i=0; while [ $i -lt 50 ]; do %s -e ''; i=$((i+1)); done")
           :format(command))
-    return (aio.now() - begin) / 100
+    return (aio.now() - begin) / 50
   end
   local list, base = {}, {}
   for r = 1, rounds do
@@ -144,7 +145,7 @@ end
 
 -- What a record costs that somebody may look at.
 local function recording()
-  local loop = ("%seach.lua /dev/zero 512 32 500000 %d"):format(here, span)
+  local loop = ("%seach.lua /dev/zero 512 32 200000 %d"):format(here, span)
   local list = {}
   for r = 1, rounds do
     local off = measure("./aiosh " .. loop)
