@@ -37,11 +37,15 @@ local programs = {
   { name = "events", command = lua "events" },
 }
 
+-- As the others do: whatever has finished is submitted again in one call.
+-- fio's own choice, one request a call, takes three times as long.
 local function fio_ns(row)
   local out = shell(("fio --name=x --ioengine=libaio --rw=randread --bs=%d " ..
-    "--iodepth=%d --filename=%s --size=%d --direct=%d --time_based " ..
-    "--runtime=1 --allow_file_create=0 --output-format=terse 2>/dev/null")
-    :format(row.block, row.depth, row.file, span, row.direct and 1 or 0))
+    "--iodepth=%d --iodepth_batch=%d --iodepth_batch_complete_min=1 " ..
+    "--iodepth_batch_complete_max=%d --filename=%s --size=%d --direct=%d " ..
+    "--time_based --runtime=1 --allow_file_create=0 " ..
+    "--output-format=terse 2>/dev/null"):format(row.block, row.depth,
+      row.depth, row.depth, row.file, span, row.direct and 1 or 0))
   local fields = {}
   for field in out:gmatch("[^;]*") do fields[#fields + 1] = field end
   return 1e9 / (tonumber(fields[8]) or error("fio: " .. out, 0))
