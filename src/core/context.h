@@ -37,7 +37,7 @@ struct slot {
   bool told;        /* see peek_tell */
   uint32_t generation;
   int32_t next;      /* free list, or queue of done ones */
-  uint32_t gap;      /* see slot_see */
+  float gap;         /* see slot_see */
   uint64_t id;       /* unique in the process */
   int64_t submitted; /* when its io_submit returned, clock_now */
   int64_t slat;      /* how long that took, ns */
@@ -52,14 +52,14 @@ struct slot {
 
 _Static_assert(sizeof(struct slot) == 3 * SLOT_ALIGN, "three cache lines");
 
-/* The completion was seen then; it was not there gap ns before, which is
- * unknown below 0, and beyond four seconds. */
+/* The completion was seen then; it was not there gap ns before (-1: unknown),
+ * which is kept to the ns below 16 ms, and to seven digits above. */
 static inline void slot_see(struct slot *s, int64_t at, int64_t gap) {
   s->seen = at;
-  s->gap = gap >= 0 && gap < UINT32_MAX ? (uint32_t)gap : UINT32_MAX;
+  s->gap = (float)gap;
 }
 static inline int64_t slot_gap(const struct slot *s) {
-  return s->gap < UINT32_MAX ? (int64_t)s->gap : -1;
+  return (int64_t)s->gap;
 }
 
 /* What the last submit was told. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "core/poison.h"
@@ -285,7 +286,22 @@ static void recorded(void) {
   record_close();
 }
 
+/* How long before it was seen an event was not there. */
+static void gaps(void) {
+  static const int64_t exact[] = {-1, 0, 1, 999, 16000000};
+  struct slot s = {.seen = 0};
+  for (size_t i = 0; i < sizeof exact / sizeof *exact; i++) {
+    slot_see(&s, 5, exact[i]);
+    ok(s.seen == 5 && slot_gap(&s) == exact[i], "gap %lld",
+       (long long)exact[i]);
+  }
+  const int64_t hour = INT64_C(3600000000000);
+  slot_see(&s, 5, hour);
+  ok(llabs(slot_gap(&s) - hour) < 1000000, "of an hour, to the ms");
+}
+
 int main(void) {
+  gaps();
   poison_enabled = false;
   unsetenv("AIOSH_RING");
   gathering();
