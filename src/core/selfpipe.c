@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define SIGNALS 64
@@ -80,14 +79,10 @@ static void give_back(int signo) {
 static void on_signal(int signo, siginfo_t *info, void *context) {
   int err = errno;
   bool taken = false;
-  struct selfpipe_event e;
+  struct selfpipe_event e = {signo, sender(info), 1, valued(info), 0};
   (void)context;
-  memset(&e, 0, sizeof e); /* its padding goes through the pipe */
-  e.signo = signo;
-  e.pid = sender(info);
-  e.count = 1;
-  e.valued = valued(info);
-  e.value = e.valued ? info->si_value.sival_int : 0;
+  if (e.valued)
+    e.value = info->si_value.sival_int;
   for (struct selfpipe *s = atomic_load(&pipes); s != NULL; s = s->next)
     taken = tell(s, &e) || taken;
   if (!taken)
@@ -217,7 +212,7 @@ static void refill(struct selfpipe *s) {
     return;
   for (int signo = 1; signo <= SIGNALS; signo++) {
     struct selfpipe_event e = {signo, atomic_load(&s->sender[signo]),
-                               atomic_exchange(&s->merged[signo], 0), false, 0};
+                               atomic_exchange(&s->merged[signo], 0), 0, 0};
     if (e.count > 0 && !put(s, e))
       merge(s, signo, e.pid, e.count);
   }

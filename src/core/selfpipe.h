@@ -8,7 +8,6 @@
 #ifndef CORE_SELFPIPE_H
 #define CORE_SELFPIPE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,12 +15,12 @@ struct selfpipe;
 
 /* One record. A signal that finds the pipe full is counted, and the signals
  * of its number become one record as soon as there is room: none is lost
- * silently. */
+ * silently. It goes through the pipe as it is, and so without padding. */
 struct selfpipe_event {
   int signo;
   pid_t pid;      /* who sent it, the last one; 0: the kernel */
   unsigned count; /* how many it stands for; 1 unless the pipe was full */
-  bool valued;    /* value was sent along (sigqueue, POSIX AIO, a timer) */
+  int valued;     /* value was sent along (sigqueue, POSIX AIO, a timer) */
   int value;
 };
 
