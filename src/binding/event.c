@@ -52,7 +52,7 @@ static const struct api_type page_type = {.name = "event page",
                                           .size = sizeof(struct event_page)};
 
 /* Below 1 KiB: glibc merges all small free blocks when it is asked for more,
- * which costs the next events twice of what a page saves. */
+ * and splitting them again costs most of what a page saves. */
 enum { PAGE_ROOM = 12 };
 
 static struct event_page *push_page(lua_State *L, unsigned n) {

@@ -42,7 +42,8 @@ for file; do
   name=$(module_name "$file")
   if [ "$name" != aio ]; then
     open="int luaopen_$(echo "$name" | tr . _)(lua_State *L)"
-    printf '%s;\n__attribute__((visibility("default"))) %s {\n  return embedded_open(L, "%s");\n}\n' \
-      "$open" "$open" "$name"
+    echo "$open;"
+    echo '__attribute__((visibility("default")))'
+    printf '%s {\n  return embedded_open(L, "%s");\n}\n' "$open" "$name"
   fi
 done

@@ -131,8 +131,9 @@ bool context_inherited(const struct context *c);
 /* Makes sure of n free slots and room in the list. 0 or -ENOMEM. */
 int context_reserve(struct context *c, unsigned n);
 
-/* Adds a valid request to the list (reserve first): 0, or -EBUSY when it is
- * in flight or in the list already. scatter empties the list again. */
+/* Adds a valid request to the list (reserve first), and holds what it refers
+ * to: 0, or -EBUSY when it is in flight or in the list already. scatter empties
+ * the list again and lets go. */
 int context_gather(struct context *c, struct request *r);
 void context_scatter(struct context *c);
 

@@ -29,7 +29,7 @@ struct pin {
   bool asks;   /* its request may be over without anybody telling: mem_ask */
 };
 
-/* Unpins p if its request is over. For pins that ask. */
+/* Unpins p if its request is over. Set by whoever makes pins that ask. */
 extern void (*mem_ask)(struct pin *p);
 
 struct mem {
